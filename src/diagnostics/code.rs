@@ -1,0 +1,188 @@
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal $severity:ident $title:literal,)*) => {
+        /// The stable code of a finding. A released code never changes its meaning and is never used again.
+        ///
+        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `S` source tables, `T` targets.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $name,)* }
+
+        impl Code {
+            /// Every code there is, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code as it is printed.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// Error or warning.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity,)* }
+            }
+
+            /// What the code is about, in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // ---- P: syntax -------------------------------------------------------------------------------------------
+    /// The text does not follow the grammar.
+    UnexpectedWord = "P001" Error "something else was expected here",
+    /// `a = b` in a condition.
+    SingleEquals = "P002" Error "`=` in a condition",
+    /// Two list elements without a comma between them.
+    MissingComma = "P003" Error "a comma is missing in a list",
+    /// `x not in [..]` or `x !in [..]`.
+    MisplacedNot = "P004" Error "`not` stands before the whole test",
+    /// `group .. within`, a sliding window.
+    SlidingWindow = "P005" Error "sliding windows are not there yet",
+    /// Brackets nested deeper than 256.
+    TooDeep = "P006" Error "nested too deeply",
+    /// A bad escape in a string.
+    BadEscape = "P007" Error "a string has an escape that JSON does not know",
+    /// A number, duration, version or timestamp that cannot be read.
+    BadLiteral = "P008" Error "a literal that cannot be read",
+    /// The file is not UTF-8 text.
+    NotText = "P009" Error "the file is not text",
+    /// `a == b == c`.
+    ChainedComparison = "P010" Error "comparisons do not chain",
+    /// A block or a string that is never closed.
+    Unclosed = "P011" Error "something is opened and never closed",
+    /// A metadata key that does not exist.
+    UnknownKey = "P012" Error "an unknown metadata or alert word",
+
+    // ---- N: names --------------------------------------------------------------------------------------------
+    /// A source that no source table defines.
+    UnknownSource = "N001" Error "an unknown source",
+    /// A field that the source does not have.
+    UnknownField = "N002" Error "an unknown field",
+    /// A relation that is not defined above.
+    UnknownRelation = "N003" Error "an unknown selection, group, baseline or match",
+    /// A name that hides another.
+    NameTaken = "N004" Error "a name hides another",
+    /// A function that does not exist.
+    UnknownFunction = "N005" Error "an unknown function",
+    /// Two rules of one name.
+    DuplicateRule = "N006" Error "two rules have one name",
+    /// An unprefixed field in a match that is no key.
+    AmbiguousField = "N007" Error "a field of a match without its part",
+    /// A relation of a kind that may not stand here.
+    WrongRelation = "N008" Error "a relation that cannot be used here",
+    /// A relation that the alert never uses.
+    DeadRelation = "N009" Error "a relation that nothing uses",
+    /// A `let` that nothing uses.
+    UnusedLet = "N010" Warning "a `let` that nothing uses",
+    /// A list or value that no rule uses.
+    UnusedConstant = "N011" Warning "a list or value that nothing uses",
+    /// An entity identifier that does not exist.
+    UnknownIdentifier = "N012" Error "an unknown entity identifier",
+    /// A stream's name where another was meant, or none where one is needed.
+    StreamNeeded = "N013" Error "an aggregate must name its stream",
+
+    // ---- C: types and meaning --------------------------------------------------------------------------------
+    /// Operands whose types do not fit.
+    TypeMismatch = "C001" Error "types do not fit",
+    /// A test that compares with `""`.
+    EmptyText = "C002" Error "a comparison with the empty text",
+    /// Order of texts.
+    TextOrder = "C003" Error "texts have no order",
+    /// A regular expression that does not compile.
+    BadRegex = "C004" Error "a regular expression that does not compile",
+    /// A condition that is no truth value.
+    NotACondition = "C005" Error "a condition that is neither true nor false",
+    /// A function called with the wrong arguments.
+    BadCall = "C006" Error "wrong arguments",
+    /// A window that does not divide a day.
+    BadWindow = "C007" Error "a window, history or distance of the wrong length",
+    /// An aggregate used wrongly.
+    BadAggregate = "C008" Error "a wrong aggregate",
+    /// `each` over something that is no list.
+    NotAList = "C009" Error "not a list",
+    /// A group or join key that may be missing and that no step guards.
+    UnguardedKey = "C010" Warning "a key that may be missing",
+    /// An empty list where a positive test needs elements.
+    EmptyList = "C011" Warning "a list without elements",
+    /// A list with an element twice.
+    DuplicateElement = "C012" Warning "a list holds an element twice",
+    /// A non-ASCII letter in a needle that ignores case.
+    NonAsciiNeedle = "C013" Warning "letters are folded in ASCII only",
+    /// A needle that looks into the text of a JSON object.
+    JsonText = "C014" Warning "a needle that looks into JSON text",
+    /// Two parts of a match that one row may satisfy.
+    SelfPair = "C015" Warning "a row may pair with itself",
+    /// `then` after a group.
+    ThenAfterGroup = "C016" Warning "`then` starts at the end of the group's window",
+    /// A condition that is always true or never.
+    ConstantCondition = "C017" Warning "a condition that never changes",
+    /// An address block that cannot be read.
+    BadCidr = "C018" Error "an address block that cannot be read",
+    /// `is empty` on something that is no set or list.
+    EmptyOnText = "C019" Error "`is empty` asks a set or a list",
+    /// An entity or join key that is a set.
+    SetAsScalar = "C020" Error "a set where one value is needed",
+    /// A literal whose meaning is not defined on JSON.
+    UndefinedText = "C021" Warning "a literal whose text is not defined",
+
+    // ---- M: metadata -----------------------------------------------------------------------------------------
+    /// A word twice that may stand once.
+    DuplicateKey = "M001" Error "a word twice",
+    /// A value of the wrong form.
+    BadValue = "M002" Error "a value of the wrong form",
+    /// A technique that ATT&CK does not have.
+    UnknownTechnique = "M003" Error "an unknown ATT&CK technique",
+    /// A tactic that the technique does not serve, or one needed.
+    BadTactic = "M004" Error "a tactic that does not fit its technique",
+    /// An identifier that is no UUID, or one that is used twice.
+    BadId = "M005" Error "an id that is no UUID or is used twice",
+    /// A placeholder that names nothing.
+    BadPlaceholder = "M006" Error "a placeholder that cannot be filled",
+    /// A key that a target needs.
+    MissingKey = "M007" Error "a word that a target needs",
+    /// A name too long for a target.
+    NameTooLong = "M008" Error "a column's name is too long",
+    /// Sentinel columns that would share a name.
+    ColumnClash = "M009" Error "two columns of one name",
+
+    // ---- X: tests --------------------------------------------------------------------------------------------
+    /// An event that cannot be built.
+    BadEvent = "X001" Error "a test event that cannot be built",
+    /// An expectation that names no column.
+    BadExpectation = "X002" Error "an expectation that cannot be met",
+    /// Two tests of one name.
+    DuplicateTest = "X003" Error "two tests of one name",
+    /// An event whose source must be named.
+    SourceNeeded = "X004" Error "a test event must name its source",
+
+    // ---- S: source tables ------------------------------------------------------------------------------------
+    /// A source table that cannot be read.
+    BadSourceTable = "S001" Error "a source table that cannot be read",
+
+    // ---- T: targets ------------------------------------------------------------------------------------------
+    /// A target that does not exist.
+    UnknownTarget = "T001" Error "an unknown target",
+    /// KQL cannot say this exactly.
+    KqlRefused = "T101" Error "KQL cannot express this",
+    /// The history does not fit in 14 days.
+    PeriodTooLong = "T102" Error "the rule looks back further than Sentinel allows",
+    /// A query over the service's size.
+    QueryTooLong = "T103" Error "the query is longer than Sentinel allows",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn codes_are_distinct() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} is used twice", code.as_str());
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Tripline, a detection compiler.
+
+pub mod runtime;
+pub mod value;
+
+#[cfg(feature = "compiler")]
+pub mod diagnostics;
+#[cfg(feature = "input")]
+pub mod input;
+#[cfg(feature = "compiler")]
+pub mod source;

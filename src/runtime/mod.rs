@@ -1,0 +1,1 @@
+//! The native meaning of operators, functions and aggregates.
