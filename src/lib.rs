@@ -9,3 +9,5 @@ pub mod diagnostics;
 pub mod input;
 #[cfg(feature = "compiler")]
 pub mod source;
+#[cfg(feature = "compiler")]
+pub mod syntax;
