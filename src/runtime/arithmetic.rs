@@ -1,9 +1,9 @@
 //! `+`, `-`, `*` and `/`.
 //!
 //! Operands are read as numbers ([`as_number`]), json values too; where one is missing or no number, the result is
-//! missing. An int with an int gives an int, and missing where it does not fit; everything else gives a real, and missing
-//! where that is not finite. (KQL page `numerical-operators`; what its `long` does on overflow is not described. KQL
-//! divides whole numbers to whole numbers, our `/` never does: emitters write `toreal`.)
+//! missing. An int with an int gives an int, and missing where it does not fit; everything else gives a real, and
+//! missing where that is not finite. (KQL page `numerical-operators`; what its `long` does on overflow is not
+//! described. KQL divides whole numbers to whole numbers, our `/` never does: emitters write `toreal`.)
 
 use super::number::{Number, as_number};
 use crate::value::Value;

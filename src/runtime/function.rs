@@ -1,7 +1,7 @@
 //! The functions of the language on text and lists, and `if`.
 //!
-//! An argument may be missing; the result then is missing too, unless said. A text argument that is a json value is read
-//! as text (an object or array as its compact JSON). Language reference, "Functions".
+//! An argument may be missing; the result then is missing too, unless said. A text argument that is a json value is
+//! read as text (an object or array as its compact JSON). Language reference, "Functions".
 
 use crate::value::{Json, Value};
 use regex::Regex;
@@ -77,7 +77,8 @@ pub fn before(value: &Value, mark: &str) -> Value {
     cut(value, mark).map_or(Value::Missing, |(before, _)| before)
 }
 
-/// `after(text, mark)`: the part after the first `mark`, exact case; missing where there is no mark or nothing after it.
+/// `after(text, mark)`: the part after the first `mark`, exact case; missing where there is no mark or nothing after
+/// it.
 #[must_use]
 pub fn after(value: &Value, mark: &str) -> Value {
     cut(value, mark).map_or(Value::Missing, |(_, after)| after)

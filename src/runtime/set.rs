@@ -1,9 +1,9 @@
 //! Sets: `minus`, `union`, `intersect`, and `literal in list`.
 //!
 //! A set is made of present elements, each in one form ([`element`]): a json value enters as its text, so that `5` and
-//! `"5"` from a log are one element, as they are equal; typed values stay typed. A missing set counts as empty, a list as
-//! the set of its elements. (KQL pages `set-union-function`, `set-intersect-function`, `set-difference-function`; what
-//! they give for null is open there, so emitters write `coalesce(s, dynamic([]))`.)
+//! `"5"` from a log are one element, as they are equal; typed values stay typed. A missing set counts as empty, a list
+//! as the set of its elements. (KQL pages `set-union-function`, `set-intersect-function`, `set-difference-function`;
+//! what they give for null is open there, so emitters write `coalesce(s, dynamic([]))`.)
 
 use super::compare::{as_bool, equals};
 use super::number::{Number, as_number};
@@ -68,8 +68,8 @@ fn operate(a: &Value, b: &Value, operation: impl Fn(&Set, &Set) -> Set) -> Value
     Value::Set(operation(&read_a, &read_b))
 }
 
-/// The elements of `set`, those of json origin (texts) read as the elements of `other` ask: as numbers beside numbers, as
-/// bools beside bools. What cannot be read so stays text, and then is no element of the other.
+/// The elements of `set`, those of json origin (texts) read as the elements of `other` ask: as numbers beside numbers,
+/// as bools beside bools. What cannot be read so stays text, and then is no element of the other.
 fn read_as<'a>(set: &'a Set, other: &Set) -> Cow<'a, Set> {
     // Elements are sorted by kind: where the first and the last are of one kind, all are.
     let (Some(first), Some(last)) = (other.iter().next(), other.iter().last()) else {
