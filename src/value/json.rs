@@ -56,7 +56,10 @@ impl Json {
             Json::Bool(true) => Cow::Borrowed("true"),
             Json::Bool(false) => Cow::Borrowed("false"),
             Json::Int(n) => Cow::Owned(n.to_string()),
-            Json::Real(_) | Json::Array(_) | Json::Object(_) => Cow::Owned(self.to_serde().to_string()),
+            Json::Real(_) | Json::Array(_) | Json::Object(_) => {
+                // Writing to text cannot fail: keys are text.
+                Cow::Owned(serde_json::to_string(self).unwrap_or_default())
+            }
         })
     }
 

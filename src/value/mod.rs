@@ -3,6 +3,7 @@
 //! The types and what "missing" means for each are defined in `docs/language.md`, section "Types and missing values".
 
 mod json;
+mod json_text;
 mod set;
 mod time;
 
