@@ -1,27 +1,17 @@
-//! Reading JSON text into [`Json`] and writing it back, compactly.
+//! Building objects, and writing JSON compactly.
 //!
 //! Members are written sorted by name, so that two objects with the same members have the same text: that text decides
 //! whether two objects are equal, and what one is in a set.
 
 use super::{Json, Value};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// Up to so many members, looking at each is quicker than a table of them.
 const FEW: usize = 12;
 
 impl Json {
-    /// Reads one JSON value from text. Nesting deeper than 128 is an error, so that no input can exhaust the stack.
-    ///
-    /// # Errors
-    /// What serde_json says about the text, with line and column.
-    pub fn parse(text: &str) -> serde_json::Result<Json> {
-        serde_json::from_str(text)
-    }
-
     /// An object of these members; of members with one name the last value is kept, at the place of the first.
     pub fn object(members: impl IntoIterator<Item = (Arc<str>, Json)>) -> Json {
         let mut kept: Vec<(Arc<str>, Json)> = Vec::new();
@@ -49,62 +39,6 @@ impl Json {
             }
         }
         Json::Object(kept.into())
-    }
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, b: bool) -> Result<Json, E> {
-        Ok(Json::Bool(b))
-    }
-
-    fn visit_i64<E>(self, n: i64) -> Result<Json, E> {
-        Ok(Json::Int(n))
-    }
-
-    fn visit_u64<E>(self, n: u64) -> Result<Json, E> {
-        Ok(i64::try_from(n).map_or(Json::Real(n as f64), Json::Int))
-    }
-
-    fn visit_f64<E>(self, n: f64) -> Result<Json, E> {
-        Ok(Json::Real(n))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Json, A::Error> {
-        let mut all = Vec::new();
-        while let Some(element) = elements.next_element()? {
-            all.push(element);
-        }
-        Ok(Json::Array(all.into()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
-        let mut all: Vec<(Arc<str>, Json)> = Vec::new();
-        while let Some(member) = members.next_entry::<String, Json>()? {
-            all.push((member.0.into(), member.1));
-        }
-        Ok(Json::object(all))
     }
 }
 

@@ -4,10 +4,12 @@
 
 mod json;
 mod json_text;
+mod parse;
 mod set;
 mod time;
 
 pub use json::Json;
+pub use parse::JsonError;
 pub use set::Set;
 pub use time::{Span, TICKS_PER_SECOND, Time};
 
