@@ -55,7 +55,7 @@ pub fn json(value: &Value) -> Value {
     if !text.trim_start().starts_with(['{', '[']) {
         return Value::Missing;
     }
-    Json::parse(text).map_or(Value::Missing, Value::Json)
+    Json::parse(&**text).map_or(Value::Missing, Value::Json)
 }
 
 /// `capture(text, /re/)`: what the first group matched in the first match; missing where there is no match, the group

@@ -118,7 +118,7 @@ fn text_as_number(text: &str) -> Option<Number> {
     if !edge(bytes.last()) || !(edge(bytes.first()) || bytes.first() == Some(&b'-')) {
         return None;
     }
-    match serde_json::from_str(text).ok()? {
+    match crate::value::Json::parse(text).ok()? {
         Json::Int(n) => Some(Number::Int(n)),
         Json::Real(n) => Number::real(n),
         _ => None,

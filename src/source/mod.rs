@@ -266,9 +266,9 @@ impl Source {
 fn convert(ty: FieldType, json: &Json, table: bool) -> Option<Value> {
     match (ty, json) {
         // A table holds an open record as text. Text that is no object or array stays text.
-        (FieldType::Json, Json::Text(text)) if table && text.trim_start().starts_with(['{', '[']) => {
-            Some(Json::parse_counting(text.as_bytes()).map_or_else(|_| Value::json(json), |(inner, _)| Value::json(&inner)))
-        }
+        (FieldType::Json, Json::Text(text)) if table && text.trim_start().starts_with(['{', '[']) => Some(
+            Json::parse_counting(text.as_bytes()).map_or_else(|_| Value::json(json), |(inner, _)| Value::json(&inner)),
+        ),
         (FieldType::Json, _) => Some(Value::json(json)),
         (_, Json::Object(_) | Json::Array(_)) => None,
         (FieldType::Text, Json::Text(text)) => Some(Value::Text(Arc::clone(text))),
