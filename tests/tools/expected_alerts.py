@@ -128,7 +128,8 @@ def ssm_output_to_foreign_bucket(trail):
                 continue
             if not timedelta(0) <= upload["time"] - command["time"] <= DAY:
                 continue
-            for resource in upload.get("resources") or []:
+            resources = upload.get("resources") or []
+            for resource in resources if isinstance(resources, list) else [resources]:
                 owner = get(resource, "accountId")
                 if owner and owner != get(upload, "recipientAccountId"):
                     yield {"time": upload["time"], "bucket": bucket, "owner": owner, "command_actor": actor(command),
