@@ -8,6 +8,10 @@ fn main() {
     let world = files.world(&catalog).unwrap();
     let mut findings = files.findings.clone();
     let done = compile(&files.trees, &world, &mut findings);
-    for f in &findings { println!("{}", tripline::diagnostics::render(f, &files.sources, false)); }
-    for d in &done { println!("{}", tripline::plan::print::plan(&d.plan, &catalog)); }
+    for f in &findings {
+        println!("{}", tripline::diagnostics::render(f, &files.sources, false));
+    }
+    for d in &done {
+        println!("{}", tripline::plan::print::plan(&d.plan, &catalog));
+    }
 }

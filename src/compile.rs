@@ -35,11 +35,21 @@ impl Files {
             Ok(text) => text,
             Err(error) => {
                 let file = self.sources.add(path, String::new());
-                let line = bytes.get(..error.valid_up_to()).unwrap_or(&[]).iter().filter(|b| **b == b'\n').count() + 1;
+                let line = bytes
+                    .get(..error.valid_up_to())
+                    .unwrap_or(&[])
+                    .iter()
+                    .filter(|b| **b == b'\n')
+                    .count()
+                    + 1;
                 self.findings.push(
-                    Diagnostic::new(Code::NotText, Span { file, start: 0, end: 0 }, "this file is not UTF-8 text")
-                        .note(format!("line {line} holds a byte that is no part of a character"))
-                        .help("save it as UTF-8, or pass another file"),
+                    Diagnostic::new(
+                        Code::NotText,
+                        Span { file, start: 0, end: 0 },
+                        "this file is not UTF-8 text",
+                    )
+                    .note(format!("line {line} holds a byte that is no part of a character"))
+                    .help("save it as UTF-8, or pass another file"),
                 );
                 return file;
             }

@@ -398,7 +398,10 @@ fn retype(plan: &mut Plan, id: usize, slot: usize) {
         }
         relation.steps.iter_mut().for_each(|step| text_extend(step, slot));
         if let Operator::Join { columns, .. } | Operator::AntiJoin { columns, .. } = &mut relation.operator {
-            columns.iter_mut().filter(|c| c.slot == slot).for_each(|c| to_text(&mut c.value));
+            columns
+                .iter_mut()
+                .filter(|c| c.slot == slot)
+                .for_each(|c| to_text(&mut c.value));
         }
     }
     if plan.alert.input == id {
@@ -412,14 +415,17 @@ fn text_extend(step: &mut Step, slot: usize) {
         && *filled == slot
         && value.ty == Type::Json
     {
-        let span = value.span;
-        let inner = value.clone();
-        *value = Expr {
-            kind: ExprKind::Convert(Box::new(inner)),
-            ty: Type::Text,
-            span,
-        };
+        to_text(value);
     }
+}
+
+fn to_text(value: &mut Expr) {
+    let span = value.span;
+    *value = Expr {
+        kind: ExprKind::Convert(Box::new(value.clone())),
+        ty: Type::Text,
+        span,
+    };
 }
 
 fn read_as_text(expr: &mut Expr, slot: usize) {
@@ -446,7 +452,9 @@ fn drop_unread_fields(plan: &mut Plan) {
             }
             false
         });
-        let Some(relation) = plan.relations.get_mut(id) else { continue };
+        let Some(relation) = plan.relations.get_mut(id) else {
+            continue;
+        };
         let keep: Vec<bool> = relation
             .columns
             .iter()
@@ -456,7 +464,9 @@ fn drop_unread_fields(plan: &mut Plan) {
         if keep.iter().all(|keep| *keep) {
             continue;
         }
-        let new: Vec<usize> = (0..keep.len()).map(|slot| keep.iter().take(slot).filter(|k| **k).count()).collect();
+        let new: Vec<usize> = (0..keep.len())
+            .map(|slot| keep.iter().take(slot).filter(|k| **k).count())
+            .collect();
         let moved = |slot: usize| new.get(slot).copied().unwrap_or(slot);
         let mut kept = keep.iter();
         relation.columns.retain(|_| kept.next().copied().unwrap_or(true));
