@@ -130,7 +130,8 @@ impl Input {
     /// What the file holds, from its beginning.
     pub(super) fn kind(&self, catalog: &Catalog) -> Kind {
         let head = self.head();
-        if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || matches!(head, [_, 0, _, 0, ..]) {
+        let unmarked = matches!(head, [1..=255, 0, 1..=255, 0, ..] | [0, 1..=255, 0, 1..=255, ..]);
+        if unmarked || head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
             return Kind::Unreadable("is UTF-16 text; save it as UTF-8".to_owned());
         }
         match head.trim_ascii_start().first() {

@@ -1,7 +1,7 @@
 use super::open::{Input, Kind, open};
 use super::split::{Piece, Splitter};
 use super::{Event, InputError, InputFile, Options, Place, Reject, Report, table};
-use crate::source::{Catalog, FieldType, ShapeId, Source, SourceId, TABLE, parse_time};
+use crate::source::{Catalog, DateOrder, FieldType, ShapeId, Source, SourceId, TABLE, parse_time};
 use crate::value::{Json, Value};
 use std::io::Read;
 use std::sync::Arc;
@@ -75,11 +75,10 @@ impl Reader<'_> {
             Ok(bytes) => match Json::parse(bytes) {
                 Ok((json, repeated)) => self.deliver(json, piece.line, repeated, 0),
                 Err(error) => {
-                    let line = piece.line + u64::try_from(error.line.saturating_sub(1)).unwrap_or(0);
-                    self.reject(
-                        line,
-                        format!("not JSON: {} at byte {} of the line", error.message, error.column),
-                    );
+                    let below = u64::try_from(error.line.saturating_sub(1)).unwrap_or(0);
+                    let what = if below == 0 { "record" } else { "line" };
+                    let reason = format!("not JSON: {} at byte {} of the {what}", error.message, error.column);
+                    self.reject(piece.line + below, reason);
                 }
             },
             Err(bad) => self.reject(piece.line, bad.reason()),
@@ -121,11 +120,13 @@ impl Reader<'_> {
     /// A record of a known source.
     pub(super) fn event(&mut self, source: SourceId, shape: ShapeId, body: Json, line: u64, repeated: u32) {
         let known = self.catalog.get(source);
-        let body = if shape == TABLE { self.row(known, body) } else { body };
-        let Value::Time(time) = known.read(shape, known.time, &body).value else {
+        let row = (shape == TABLE).then(|| self.row(known, &body));
+        let (read, dropped) = row.as_ref().map_or((&body, 0), |(row, dropped)| (row, *dropped));
+        let Value::Time(time) = known.read(shape, known.time, read).value else {
             self.report.without_time += 1;
-            return self.reject(line, no_time(known, shape, &body));
+            return self.reject(line, no_time(known, shape, &body, self.options.date_order));
         };
+        let body = row.map_or(body, |(row, _)| row);
         let id = known.id.map(|id| known.read(shape, id, &body).value);
         let id = match id {
             Some(Value::Text(id)) => id,
@@ -134,7 +135,7 @@ impl Reader<'_> {
         };
         self.report.read += 1;
         *self.report.events.entry(source).or_default() += 1;
-        self.report.unconverted += known.unconverted(shape, &body);
+        self.report.unconverted += dropped + known.unconverted(shape, &body);
         self.report.repeated_keys += u64::from(repeated);
         (self.sink)(Event {
             source,
@@ -151,26 +152,31 @@ impl Reader<'_> {
     }
 
     /// A row of a table with its JSON texts parsed and its times in one spelling, once instead of at every reading.
-    fn row(&self, source: &Source, body: Json) -> Json {
-        let Json::Object(members) = &body else { return body };
-        let value = |column: &str, json: &Json| {
-            let Json::Text(text) = json else { return None };
-            match source.get(source.by_column(column)?).ty {
-                FieldType::Json if text.trim_start().starts_with(['{', '[']) => {
-                    Json::parse(text.as_bytes()).ok().map(|(json, _)| json)
-                }
-                FieldType::Time if text.contains('/') => {
-                    let time = parse_time(text, self.options.date_order).ok()?;
-                    Some(Json::Text(Arc::from(time.to_string())))
-                }
-                _ => None,
-            }
+    /// Dates with slashes that do not fit the order of the file are left out, and counted.
+    fn row(&self, source: &Source, body: &Json) -> (Json, u64) {
+        let Json::Object(members) = body else {
+            return (body.clone(), 0);
         };
-        let tidy = |(key, json): &(Arc<str>, Json)| {
-            let json = value(key, json).unwrap_or_else(|| json.clone());
-            (Arc::clone(key), json)
-        };
-        Json::Object(members.iter().map(tidy).collect())
+        let mut dropped = 0;
+        let mut row = Vec::with_capacity(members.len());
+        for (column, json) in members.iter() {
+            let ty = source.by_column(column).map(|field| source.get(field).ty);
+            let value = match (ty, json) {
+                (Some(FieldType::Json), Json::Text(text)) if text.trim_start().starts_with(['{', '[']) => {
+                    Json::parse(text.as_bytes()).map_or_else(|_| json.clone(), |(inner, _)| inner)
+                }
+                (Some(FieldType::Time), Json::Text(text)) if text.contains('/') => {
+                    let Ok(time) = parse_time(text, self.options.date_order) else {
+                        dropped += 1;
+                        continue;
+                    };
+                    Json::Text(Arc::from(time.to_string()))
+                }
+                _ => json.clone(),
+            };
+            row.push((Arc::clone(column), value));
+        }
+        (Json::Object(row.into()), dropped)
     }
 
     pub(super) fn next_record(&mut self) {
@@ -219,7 +225,7 @@ fn tidy(json: &Json) -> Option<Json> {
     tidied
 }
 
-fn no_time(source: &Source, shape: ShapeId, body: &Json) -> String {
+fn no_time(source: &Source, shape: ShapeId, body: &Json, order: Option<DateOrder>) -> String {
     let name = &source.get(source.time).name;
     let Some(raw) = source.raw(shape, source.time, body) else {
         return format!("no time: `{name}` is missing");
@@ -227,7 +233,7 @@ fn no_time(source: &Source, shape: ShapeId, body: &Json) -> String {
     let text = raw.as_text().unwrap_or_default();
     let short: String = text.chars().take(60).collect();
     match &*raw {
-        Json::Text(text) => match parse_time(text, None) {
+        Json::Text(text) => match parse_time(text, order) {
             Err(error) => format!("no time: `{name}` is `{short}`, {error}"),
             Ok(_) => format!("no time: `{name}` is `{short}`"),
         },

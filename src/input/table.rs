@@ -22,7 +22,12 @@ pub(super) struct Layout {
     times: Vec<usize>,
     /// The column that names the table.
     table: Option<usize>,
+    /// Lines end with two bytes: the reader counts a line when it sees the second, which then belongs to the next row.
+    crlf: u64,
 }
+
+/// What a row was found to be.
+type Known = Option<(SourceId, ShapeId)>;
 
 /// Recognises an export by its header; none when it is no CSV of a table, an error when it cannot be used.
 pub(super) fn layout(head: &[u8], catalog: &Catalog) -> Option<Result<Layout, String>> {
@@ -69,6 +74,11 @@ pub(super) fn layout(head: &[u8], catalog: &Catalog) -> Option<Result<Layout, St
             table: position("$table").or_else(|| position("Type")),
             times,
             columns,
+            crlf: u64::from(
+                head.split(|byte| *byte == b'\n')
+                    .next()
+                    .is_some_and(|line| line.ends_with(b"\r")),
+            ),
         }));
     }
     None
@@ -170,7 +180,7 @@ fn rows(reader: &mut Reader<'_>, input: &mut Input, layout: &Layout) {
     let mut rows = self::reader(limited, layout.delimiter);
     let mut row = ByteRecord::new();
     let mut header = true;
-    let mut last: Option<(Vec<u8>, Option<(SourceId, ShapeId)>)> = None;
+    let mut last: Option<(Vec<u8>, Known)> = None;
     loop {
         match rows.read_byte_record(&mut row) {
             Ok(true) => since.set(0),
@@ -186,7 +196,7 @@ fn rows(reader: &mut Reader<'_>, input: &mut Input, layout: &Layout) {
         if std::mem::take(&mut header) {
             continue;
         }
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = row.position().map_or(0, csv::Position::line) + layout.crlf;
         reader.next_record();
         if row.len() != layout.columns.len() {
             reader.reject(
@@ -231,7 +241,7 @@ fn body(row: &ByteRecord, layout: &Layout) -> Option<Json> {
     Some(Json::Object(members.into()))
 }
 
-fn recognise(catalog: &Catalog, layout: &Layout, table: &[u8]) -> Option<(SourceId, ShapeId)> {
+fn recognise(catalog: &Catalog, layout: &Layout, table: &[u8]) -> Known {
     let table = std::str::from_utf8(table).ok().filter(|table| !table.is_empty());
     let value = |at: usize| match table {
         Some(table) if Some(at) == layout.table => Json::Text(Arc::from(table)),
