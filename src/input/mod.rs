@@ -1,7 +1,7 @@
 //! Log readers: files, folders, globs and standard input, plain or gzip, in the layouts that logs come in.
 //!
 //! What a file holds is found from its content, never from its name. Records are cut out of the stream one at a time
-//! ([`split`], [`table`]), so memory is bounded by the largest record; one that is broken is counted and located in the
+//! (`split.rs`, `table.rs`), so memory is bounded by the largest record; one that is broken is counted and located in the
 //! [`Report`], and reading goes on behind it.
 
 mod discover;

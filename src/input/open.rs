@@ -146,7 +146,7 @@ impl Input {
         }
         // A log whose first line is cut off or is a remark.
         let json_line = |line: &[u8]| line.starts_with(b"{\"") || line.starts_with(b"[{");
-        if !head.contains(&0) && head.split(|byte| *byte == b'\n').any(json_line) {
+        if head.split(|byte| *byte == b'\n').any(json_line) {
             return Kind::Json;
         }
         Kind::Unreadable(unreadable(head))

@@ -184,6 +184,13 @@ impl Splitter {
             (b' ' | b'\t' | b'\r' | b'\n' | b',', _) => {}
             (b'{', _) => self.begin(byte),
             (b'[', None) => self.levels.push((Level::List, self.line)),
+            (b'[', Some(_)) if self.at_line_start => {
+                // A list a line, and the one before was not closed.
+                self.piece_line = self.levels.first().map_or(self.line, |(_, line)| *line);
+                self.bad(Bad::CutOff, out);
+                self.levels.clear();
+                self.levels.push((Level::List, self.line));
+            }
             (b'[', Some(_)) => self.begin(byte),
             (b']', Some(_)) => {
                 self.levels.pop();
@@ -240,12 +247,13 @@ impl Splitter {
 
     fn inside(&mut self, byte: u8, out: &mut dyn FnMut(Piece<'_>)) {
         if self.at_line_start {
-            if self.first_line {
+            let second_line = self.first_line;
+            if second_line {
                 self.first_line = false;
                 self.lone = self.buffer.trim_ascii().len() == 1;
                 self.indented = matches!(byte, b' ' | b'\t');
             }
-            if self.is_cut_off(byte) {
+            if self.is_cut_off(byte, second_line) {
                 return self.cut_off(byte, out);
             }
         }
@@ -268,7 +276,7 @@ impl Splitter {
             b'"' => {
                 self.in_string = true;
                 self.colon = false;
-                self.key = (self.depth == 1).then(|| self.buffer.len()..self.buffer.len());
+                self.key = (self.depth == 1).then_some(self.buffer.len()..self.buffer.len());
             }
             b':' => self.colon = true,
             b' ' | b'\t' | b'\r' | b'\n' => {}
@@ -286,12 +294,14 @@ impl Splitter {
             b'}' | b']' => {
                 self.depth -= 1;
                 self.key = None;
+                self.colon = false;
                 if self.depth == 0 {
                     self.end(out);
                 }
             }
             _ => {
                 self.key = None;
+                self.colon = false;
                 if self.envelope && self.depth == 1 && byte == b',' {
                     // What stands beside the records is not kept.
                     self.buffer.clear();
@@ -326,13 +336,15 @@ impl Splitter {
     }
 
     /// Whether a byte at the start of a line, inside a record, can only be the begin of another record.
-    fn is_cut_off(&self, byte: u8) -> bool {
-        let compact = !self.lone || self.indented;
+    fn is_cut_off(&self, byte: u8, second_line: bool) -> bool {
+        // Where the list that encloses the record, or the object that encloses its list, began on the record's line.
+        let same_line = self.levels.last().is_some_and(|(_, line)| *line == self.piece_line);
+        // Printed without indentation: a bracket may stand anywhere but directly below the first.
+        let flat = self.lone && !self.indented && !second_line;
         match byte {
-            b'{' if self.envelope => !self.colon,
-            b'{' => compact,
-            // Lists a line: the list began on the line that was cut.
-            b'[' => compact && self.levels.last().is_some_and(|(_, line)| *line == self.piece_line),
+            b'{' if self.envelope => same_line || !self.colon,
+            b'{' => !flat,
+            b'[' => !flat && (same_line || self.levels.is_empty()),
             _ => false,
         }
     }
@@ -354,7 +366,7 @@ impl Splitter {
     }
 
     fn scalar(&mut self, byte: u8, out: &mut dyn FnMut(Piece<'_>)) {
-        if self.at_line_start && byte == b'{' {
+        if self.at_line_start && matches!(byte, b'{' | b'[') {
             self.state = State::Between;
             self.between(byte, out);
         } else if self.in_string {

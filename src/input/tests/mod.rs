@@ -1,4 +1,5 @@
 mod bad;
+mod laws;
 mod layouts;
 mod split;
 mod tables;
@@ -7,6 +8,7 @@ use super::{DateOrder, Event, InputError, InputFile, Options, Report, read};
 use crate::source::Catalog;
 use std::io::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// A record of CloudTrail with that identifier.
 fn trail(id: &str) -> String {
@@ -27,9 +29,9 @@ fn read_with(content: &[u8], options: &Options) -> (Result<Report, InputError>, 
     let mut temporary = tempfile::NamedTempFile::new().unwrap();
     temporary.write_all(content).unwrap();
     temporary.flush().unwrap();
-    let catalog = Catalog::builtin().unwrap();
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());
     let mut events = Vec::new();
-    let report = read(&file(temporary.path()), &catalog, options, &mut |event| {
+    let report = read(&file(temporary.path()), &CATALOG, options, &mut |event| {
         events.push(event)
     });
     (report, events)
