@@ -6,6 +6,8 @@ pub mod value;
 #[cfg(feature = "compiler")]
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
+pub mod evaluate;
+#[cfg(feature = "compiler")]
 pub mod functions;
 #[cfg(feature = "input")]
 pub mod input;
