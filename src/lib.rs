@@ -4,6 +4,8 @@ pub mod runtime;
 pub mod value;
 
 #[cfg(feature = "compiler")]
+pub mod check;
+#[cfg(feature = "compiler")]
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
 pub mod evaluate;
