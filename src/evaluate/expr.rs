@@ -147,6 +147,7 @@ pub(super) fn prepare(plan: &Plan, expr: &Expr) -> Result<Code, Unfit> {
             Some(ConstantValue::Scalar(value)) => Code::Value(literal(value, expr.span)?),
             _ => return Err(Unfit::at(expr.span, "there is no value of this number")),
         },
+        ExprKind::SetOf(list) => Code::Value(Value::Set(elements(plan, list, expr.span)?.into_iter().collect())),
         ExprKind::Member { base, path } => Code::Member(one(base)?, path.clone()),
         ExprKind::Convert(inner) => Code::Convert(one(inner)?, expr.ty),
         ExprKind::Not(inner) => Code::Not(one(inner)?),

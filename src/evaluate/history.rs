@@ -7,7 +7,7 @@
 //! comes out is what merging all windows anew would give, since states do not depend on the order of merging.
 
 use super::group::{Body, GroupCode, Groups, Windows};
-use super::step::{Around, Row, StepCode, run};
+use super::step::{Around, Row, StepCode, clock, run};
 use crate::plan::{RelationId, TIME, WINDOW_START};
 use crate::value::{Span, Time, Value};
 use std::collections::BTreeMap;
@@ -56,29 +56,29 @@ impl<'g> Histories<'g> {
     }
 
     /// The baseline's row for the key and window of a row of its group; none where no event lies there or a step of
-    /// the baseline removes it.
-    pub(super) fn row(&mut self, relation: RelationId, row: &[Value]) -> Option<Vec<Value>> {
-        let baseline = self.baselines.get_mut(&relation)?;
-        let (Some(Value::Time(end)), Some(Value::Time(start))) = (row.get(TIME), row.get(WINDOW_START)) else {
-            return None;
-        };
-        let key = baseline.group.key_of(row);
-        let body = baseline.body(key, end.minus(baseline.code.over), *start)?;
-        let mut values = baseline.group.row(&baseline.key, *start, &body);
-        values.resize(baseline.code.width, Value::Missing);
+    /// the baseline removes it, several where an `each` of the baseline gives several.
+    pub(super) fn rows(&mut self, relation: RelationId, row: &[Value]) -> Vec<Row> {
         let mut out = Vec::new();
-        run(&baseline.code.steps, Row::new(values), &mut Around::Nothing, &mut out);
-        // `each` could give several; one row a window is what a lookup joins, so the checker keeps it out of baselines.
-        out.into_iter().next().map(|row| row.values)
+        let Some(baseline) = self.baselines.get_mut(&relation) else {
+            return out;
+        };
+        let (start, end) = (clock(row, WINDOW_START), clock(row, TIME));
+        let key = baseline.group.key_of(row);
+        if let Some(body) = baseline.body(&key, end.minus(baseline.code.over), start) {
+            let mut values = baseline.group.row(&key, start, &body);
+            values.resize(baseline.code.width, Value::Missing);
+            run(&baseline.code.steps, Row::new(values), &mut Around::Nothing, &mut out);
+        }
+        out
     }
 }
 
 impl Baseline<'_> {
-    fn body(&mut self, key: Vec<Value>, from: Time, to: Time) -> Option<Body> {
+    fn body(&mut self, key: &[Value], from: Time, to: Time) -> Option<Body> {
         let stands = self.key == key && self.slide.as_ref().is_some_and(|slide| slide.taken <= to);
         if !stands {
-            self.slide = Some(Slide::new(self.groups.0.get(&key)?));
-            self.key = key;
+            self.slide = Some(Slide::new(self.groups.0.get(key)?));
+            self.key = key.to_vec();
         }
         self.slide.as_mut().and_then(|slide| slide.sum(from, to))
     }

@@ -70,6 +70,19 @@ struct Fill {
     otherwise: Value,
 }
 
+impl Lookup {
+    fn fill(&self, row: &mut [Value], past: Option<&[Value]>) {
+        for fill in &self.fills {
+            let value = match (past, fill.from) {
+                (None, _) => fill.otherwise.clone(),
+                (Some(_), None) => Value::Bool(true),
+                (Some(past), Some(from)) => past.get(from).cloned().unwrap_or_default(),
+            };
+            put(row, fill.slot, value);
+        }
+    }
+}
+
 /// Prepares steps of a relation with these columns.
 pub(super) fn prepare_steps(plan: &Plan, columns: &[Column], steps: &[Step]) -> Result<Vec<StepCode>, Unfit> {
     steps.iter().map(|step| prepare_step(plan, columns, step)).collect()
@@ -172,17 +185,21 @@ pub(super) fn run(steps: &[StepCode], mut row: Row, around: &mut Around<'_, '_>,
             }
             StepCode::Lookup(lookup) => {
                 let found = match around {
-                    Around::Histories(histories) => histories.row(lookup.baseline, &row.values),
-                    _ => None,
+                    Around::Histories(histories) => histories.rows(lookup.baseline, &row.values),
+                    _ => Vec::new(),
                 };
-                for fill in &lookup.fills {
-                    let value = match (&found, fill.from) {
-                        (None, _) => fill.otherwise.clone(),
-                        (Some(_), None) => Value::Bool(true),
-                        (Some(found), Some(from)) => found.get(from).cloned().unwrap_or_default(),
-                    };
-                    put(&mut row.values, fill.slot, value);
+                if found.is_empty() {
+                    lookup.fill(&mut row.values, None);
+                    continue;
                 }
+                // More than one only where the baseline has an `each` of its own.
+                for past in found {
+                    let mut next = row.clone();
+                    lookup.fill(&mut next.values, Some(&past.values));
+                    next.chosen.extend(past.chosen);
+                    run(rest, next, around, out);
+                }
+                return;
             }
         }
     }
