@@ -10,6 +10,8 @@ pub mod compile;
 #[cfg(feature = "compiler")]
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
+pub mod evaluate;
+#[cfg(feature = "compiler")]
 pub mod functions;
 #[cfg(feature = "input")]
 pub mod input;

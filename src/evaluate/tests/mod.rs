@@ -1,0 +1,4 @@
+mod cases;
+mod constructs;
+mod laws;
+mod support;
