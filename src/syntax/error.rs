@@ -1,0 +1,217 @@
+//! Where pest stops, said for people: which word was found, what could stand there, and what was probably meant.
+
+use super::Rule;
+use crate::diagnostics::{Code, Diagnostic, FileId, Span, nearest};
+use pest::error::{Error, ErrorVariant, InputLocation};
+use std::collections::BTreeSet;
+
+/// The words a statement can begin with, tried for a slip of the pen.
+const WORDS: &[&str] = &[
+    "rule",
+    "list",
+    "value",
+    "events",
+    "group",
+    "baseline",
+    "match",
+    "alert",
+    "test",
+    "where",
+    "except",
+    "let",
+    "each",
+    "by",
+    "per",
+    "over",
+    "on",
+    "within",
+    "then",
+    "without",
+    "with",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "minus",
+    "union",
+    "intersect",
+    "contains",
+    "starts with",
+    "ends with",
+    "has any",
+    "matches",
+    "present",
+    "missing",
+    "empty",
+    "expect",
+    "common",
+    "now",
+];
+
+pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnostic {
+    let start = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
+    };
+    let found = word_at(text, start);
+    let span = |start: usize, length: usize| Span {
+        file,
+        start: u32::try_from(start).unwrap_or(u32::MAX),
+        end: u32::try_from(start + length).unwrap_or(u32::MAX),
+    };
+    let here = span(start, found.len());
+    let expected = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => describe(positives),
+        ErrorVariant::CustomError { .. } => Vec::new(),
+    };
+    let message = if found.is_empty() {
+        "the file ends too early".to_owned()
+    } else {
+        format!("`{found}` was not expected here")
+    };
+    let mut finding = Diagnostic::new(Code::UnexpectedWord, here, message);
+    if !expected.is_empty() {
+        finding = finding.label(format!("expected {}", join_or(&expected)));
+    }
+    // The word itself, or the one before it, may be a keyword with a slip in it: `wher`, `evnts e = ..`.
+    let (before_start, before) = word_before(text, start);
+    for (at, word) in [(start, found), (before_start, before)] {
+        if word.chars().next().is_some_and(char::is_alphabetic)
+            && !WORDS.contains(&word)
+            && let Some(meant) = nearest(word, WORDS.iter().copied().filter(|w| w.len() > 2))
+        {
+            if at != start {
+                finding = finding.also(span(at, word.len()), "read as a name");
+            }
+            return finding.help(format!("did you mean `{meant}`?"));
+        }
+    }
+    if let Some(help) = known_slip(text, start, found, before) {
+        finding = finding.help(help);
+    }
+    finding
+}
+
+/// Slips that people bring from other languages.
+fn known_slip(text: &str, start: usize, found: &str, before: &str) -> Option<String> {
+    let rest = text.get(start..).unwrap_or("");
+    if rest.starts_with("&&") {
+        return Some("write `and`".into());
+    }
+    if rest.starts_with("||") {
+        return Some("write `or`".into());
+    }
+    if rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with("--") {
+        return Some("a comment begins with `#`".into());
+    }
+    if rest.starts_with('\'') {
+        return Some("text stands between double quotes: `\"text\"`".into());
+    }
+    if rest.starts_with("<>") {
+        return Some("write `!=`".into());
+    }
+    if rest.starts_with('!') {
+        return Some("write `not` before the whole test".into());
+    }
+    if rest.starts_with('|') {
+        return Some("steps follow each other without a pipe: `where ..`, `let ..`".into());
+    }
+    if rest.starts_with(';') {
+        return Some("statements need no `;`".into());
+    }
+    match (before, found) {
+        ("starts" | "ends", _) => Some(format!("write `{before} with`")),
+        (_, "rule" | "list" | "value") => Some("close the rule before with `}`, and give it an `alert`".into()),
+        ("severity", _) => Some("one of `informational`, `low`, `medium`, `high`".into()),
+        _ => None,
+    }
+}
+
+fn word_at(text: &str, start: usize) -> &str {
+    let rest = text.get(start..).unwrap_or("");
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let length = match rest.chars().next() {
+        None => 0,
+        Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+        Some(c) => c.len_utf8(),
+    };
+    rest.get(..length).unwrap_or("")
+}
+
+/// The word that ends before `start`, and where it begins.
+fn word_before(text: &str, start: usize) -> (usize, &str) {
+    let before = text.get(..start).unwrap_or("").trim_end();
+    let begin = before
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .map_or(0, |at| {
+            at + before
+                .get(at..)
+                .and_then(|t| t.chars().next())
+                .map_or(1, char::len_utf8)
+        });
+    (begin, before.get(begin..).unwrap_or(""))
+}
+
+/// Names of rules as a reader knows them; many rules are one thing to a reader.
+fn describe(rules: &[Rule]) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for rule in rules {
+        let name = match rule {
+            Rule::EOI => "the end of the file",
+            Rule::ident | Rule::name | Rule::word => "a name",
+            Rule::path | Rule::call => "a field or name",
+            Rule::string | Rule::text_block => "a text in quotes",
+            Rule::number => "a number",
+            Rule::duration | Rule::length => "a duration such as `1h`",
+            Rule::timestamp => "a time such as `2025-08-15T10:00Z`",
+            Rule::list => "a list",
+            Rule::regex => "a regular expression",
+            Rule::expr => "an expression",
+            Rule::object => "`{`",
+            Rule::compare | Rule::arith | Rule::set_op | Rule::coalesce | Rule::is_test => "an operator",
+            Rule::aggregate | Rule::agg_name | Rule::column => "a column",
+            Rule::meta | Rule::meta_key => "metadata",
+            Rule::promise | Rule::version | Rule::technique => "a value",
+            Rule::events | Rule::group | Rule::baseline | Rule::match_rel => "`events`, `group`, `baseline` or `match`",
+            Rule::alert => "`alert`",
+            Rule::alert_item | Rule::item_key => "`message`, `show` or an entity",
+            Rule::where_step | Rule::except_step | Rule::let_step | Rule::each_step => "a step",
+            Rule::link => "`then`, `with` or `without`",
+            Rule::test => "`test`",
+            Rule::given | Rule::offset => "an event such as `-5m { .. }`",
+            Rule::expect => "`expect`",
+            Rule::common => "`common`",
+            Rule::list_decl | Rule::value_decl | Rule::rule_decl => "`rule`, `list` or `value`",
+            Rule::pair | Rule::pair_key => "a field",
+            Rule::k_and | Rule::k_or => "`and` or `or`",
+            Rule::k_true | Rule::k_false | Rule::k_null | Rule::k_not => continue,
+            Rule::permit
+            | Rule::missing_comma
+            | Rule::single_equals
+            | Rule::not_word
+            | Rule::sliding
+            | Rule::repeat => continue,
+            Rule::access | Rule::index | Rule::segment | Rule::source_name | Rule::any_path => continue,
+            other => {
+                let word = format!("{other:?}");
+                match word.strip_prefix("k_") {
+                    Some(word) => {
+                        names.insert(format!("`{word}`"));
+                        continue;
+                    }
+                    None => continue,
+                }
+            }
+        };
+        names.insert(name.to_owned());
+    }
+    names.into_iter().collect()
+}
+
+fn join_or(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [many @ .., last] => format!("{} or {last}", many.join(", ")),
+    }
+}

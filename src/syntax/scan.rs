@@ -1,0 +1,173 @@
+//! A first look at the text, token by token: comments (the grammar drops them), and what the grammar could only report
+//! badly: brackets and strings that are never closed, and nesting that is too deep.
+
+use super::{MAX_DEPTH, ast::Comment};
+use crate::diagnostics::{Code, Diagnostic, FileId, Span};
+
+pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnostic>> {
+    let span = |start: usize, end: usize| Span {
+        file,
+        start: u32::try_from(start).unwrap_or(u32::MAX),
+        end: u32::try_from(end).unwrap_or(u32::MAX),
+    };
+    let bytes = text.as_bytes();
+    let at = |i: usize| bytes.get(i).copied().unwrap_or(0);
+    let mut comments = Vec::new();
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    // What stood before, to tell a regular expression from a division.
+    let mut regex_may_follow = false;
+    let mut line_start = 0;
+    let mut i = 0;
+    while i < bytes.len() {
+        let start = i;
+        match at(i) {
+            b'\n' => {
+                i += 1;
+                line_start = i;
+                continue;
+            }
+            b' ' | b'\t' | b'\r' => {
+                i += 1;
+                continue;
+            }
+            b'#' => {
+                while i < bytes.len() && at(i) != b'\n' {
+                    i += 1;
+                }
+                let body = text.get(start..i).unwrap_or("").trim_end();
+                let own_line = text
+                    .get(line_start..start)
+                    .unwrap_or("")
+                    .trim_matches('\u{FEFF}')
+                    .trim()
+                    .is_empty();
+                comments.push(Comment {
+                    text: body.to_owned(),
+                    span: span(start, start + body.len()),
+                    own_line,
+                });
+                continue;
+            }
+            b'"' if text.get(i..).is_some_and(|t| t.starts_with("\"\"\"")) => {
+                match text.get(i + 3..).and_then(|t| t.find("\"\"\"")) {
+                    Some(length) => i += length + 6,
+                    None => {
+                        return Err(vec![unclosed(
+                            span(i, i + 3),
+                            "this text block is never closed",
+                            "\"\"\"",
+                        )]);
+                    }
+                }
+                regex_may_follow = false;
+            }
+            b'"' => {
+                i += 1;
+                loop {
+                    match at(i) {
+                        b'\\' if i + 1 < bytes.len() && at(i + 1) != b'\n' => i += 2,
+                        b'"' => {
+                            i += 1;
+                            break;
+                        }
+                        b'\n' | 0 if i >= bytes.len() || at(i) == b'\n' => {
+                            return Err(vec![unclosed(
+                                span(start, i),
+                                "this string is not closed on its line",
+                                "\"",
+                            )]);
+                        }
+                        _ => i += 1,
+                    }
+                }
+                regex_may_follow = false;
+            }
+            b'/' if regex_may_follow => {
+                i += 1;
+                loop {
+                    match at(i) {
+                        b'\\' if i + 1 < bytes.len() && at(i + 1) != b'\n' => i += 2,
+                        b'/' => {
+                            i += 1;
+                            break;
+                        }
+                        b'\n' | 0 if i >= bytes.len() || at(i) == b'\n' => {
+                            let what = "this regular expression is not closed on its line";
+                            return Err(vec![
+                                unclosed(span(start, i), what, "/").help("a `/` inside is written `\\/`"),
+                            ]);
+                        }
+                        _ => i += 1,
+                    }
+                }
+                regex_may_follow = false;
+            }
+            open_bracket @ (b'(' | b'[' | b'{') => {
+                open.push((open_bracket, i));
+                if open.len() > MAX_DEPTH {
+                    let finding = Diagnostic::new(Code::TooDeep, span(i, i + 1), "brackets are nested too deeply")
+                        .label(format!("more than {MAX_DEPTH} are open here"))
+                        .help("name a part with `let` and use its name");
+                    return Err(vec![finding]);
+                }
+                i += 1;
+                regex_may_follow = open_bracket == b'(';
+            }
+            close @ (b')' | b']' | b'}') => {
+                i += 1;
+                let expected = open.pop();
+                let fits = matches!(
+                    (expected.map(|(b, _)| b), close),
+                    (Some(b'('), b')') | (Some(b'['), b']') | (Some(b'{'), b'}')
+                );
+                if !fits {
+                    let close = char::from(close);
+                    let mut finding =
+                        Diagnostic::new(Code::Unclosed, span(start, i), format!("`{close}` closes nothing"));
+                    if let Some((bracket, at)) = expected {
+                        let bracket = char::from(bracket);
+                        finding = finding.also(span(at, at + 1), format!("`{bracket}` is still open"));
+                    }
+                    return Err(vec![finding]);
+                }
+                regex_may_follow = false;
+            }
+            b if b.is_ascii_alphanumeric() || b == b'_' => {
+                while at(i).is_ascii_alphanumeric() || at(i) == b'_' {
+                    i += 1;
+                }
+                regex_may_follow = text.get(start..i) == Some("matches");
+            }
+            b',' => {
+                i += 1;
+                regex_may_follow = true;
+            }
+            b => {
+                i += 1;
+                while i < bytes.len() && !text.is_char_boundary(i) {
+                    i += 1;
+                }
+                regex_may_follow = b == b'=' || b == b'~';
+            }
+        }
+    }
+    if let Some((bracket, at)) = open.pop() {
+        let (bracket, close) = match bracket {
+            b'(' => ('(', ")"),
+            b'[' => ('[', "]"),
+            _ => ('{', "}"),
+        };
+        return Err(vec![unclosed(
+            span(at, at + 1),
+            &format!("`{bracket}` is never closed"),
+            close,
+        )]);
+    }
+    Ok(comments)
+}
+
+fn unclosed(span: Span, what: &str, close: &str) -> Diagnostic {
+    Diagnostic::new(Code::Unclosed, span, what)
+        .label("opened here")
+        .help(format!("close it with `{close}`"))
+}
