@@ -138,7 +138,9 @@ fn print(doc: &Doc, mode: Mode) -> String {
         let doc = match node {
             Node::Doc(doc) => doc,
             Node::Fill(items, limit) => {
-                let Some((item, rest)) = items.split_first() else { continue };
+                let Some((item, rest)) = items.split_first() else {
+                    continue;
+                };
                 let fits = !item.is_broken() && fits(item, &[], printer.column + 1, limit);
                 if mode == Mode::Flat || fits {
                     printer.write(" ");
@@ -184,7 +186,9 @@ fn print(doc: &Doc, mode: Mode) -> String {
 
 /// Whether `doc` on one line, and what follows it up to the next possible break, ends before the limit.
 fn fits(doc: &Doc, rest: &[Command<'_>], column: usize, limit: usize) -> bool {
-    let Some(mut left) = limit.checked_sub(column) else { return false };
+    let Some(mut left) = limit.checked_sub(column) else {
+        return false;
+    };
     let mut stack: Vec<(Mode, Node<'_>)> = vec![(Mode::Flat, Node::Doc(doc))];
     let mut rest = rest.iter().rev();
     loop {

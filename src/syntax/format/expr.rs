@@ -260,7 +260,11 @@ impl Layout<'_> {
                 parts.extend([Doc::Text(comment), Doc::Hard]);
             }
             parts.push(element.doc);
-            parts.push(if index + 1 < count { Doc::text(",") } else { Doc::Broken(",") });
+            parts.push(if index + 1 < count {
+                Doc::text(",")
+            } else {
+                Doc::Broken(",")
+            });
             parts.extend(element.trailing.map(Doc::Comment));
             items.push(Doc::Concat(parts));
         }
@@ -379,7 +383,9 @@ pub(super) fn duration(length: crate::value::Span, spelled: &str) -> String {
 fn is_real(spelled: &str, number: f64) -> bool {
     spelled.contains(['.', 'e', 'E'])
         && spelled.ends_with(|c: char| c.is_ascii_digit())
-        && spelled.parse::<f64>().is_ok_and(|read| read.to_bits() == number.to_bits())
+        && spelled
+            .parse::<f64>()
+            .is_ok_and(|read| read.to_bits() == number.to_bits())
 }
 
 /// Between slashes.
@@ -441,5 +447,8 @@ fn key_text(path: &Path) -> String {
 
 fn is_segment(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || "_@".contains(c))
-        && name.chars().skip(1).all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        && name
+            .chars()
+            .skip(1)
+            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }

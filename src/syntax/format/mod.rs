@@ -38,7 +38,11 @@ pub fn format(file: &File, text: &str) -> String {
             let doc = layout.twice(|layout| layout.file(file));
             let lines = render(&doc);
             let lines = lines.trim_start_matches('\n');
-            if lines.is_empty() { String::new() } else { format!("{lines}\n") }
+            if lines.is_empty() {
+                String::new()
+            } else {
+                format!("{lines}\n")
+            }
         });
         match writer.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(formatted)) => formatted,

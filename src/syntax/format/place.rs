@@ -112,7 +112,11 @@ impl<'a> Layout<'a> {
         } else {
             let around = self.floor;
             let reach = self.reach.get(number).copied().unwrap_or(0);
-            entry.above = self.take(start, reach).into_iter().map(|(_, comment)| comment).collect();
+            entry.above = self
+                .take(start, reach)
+                .into_iter()
+                .map(|(_, comment)| comment)
+                .collect();
             self.floor = around.max(reach);
             entry.doc = make(self);
             self.floor = around;
@@ -152,7 +156,10 @@ impl<'a> Layout<'a> {
     }
 
     fn between(&self, from: usize, to: usize) -> std::ops::Range<usize> {
-        let before = |place: usize| self.comments.partition_point(|comment| (comment.span.start as usize) < place);
+        let before = |place: usize| {
+            self.comments
+                .partition_point(|comment| (comment.span.start as usize) < place)
+        };
         let first = before(from);
         first..before(to).max(first)
     }
@@ -166,7 +173,11 @@ impl<'a> Layout<'a> {
         let mut end = span.end as usize;
         while let Some(head) = self.text.get(..end) {
             end = head.trim_end().len();
-            match self.between(0, end).next_back().and_then(|index| self.comments.get(index)) {
+            match self
+                .between(0, end)
+                .next_back()
+                .and_then(|index| self.comments.get(index))
+            {
                 Some(comment) if (comment.span.end as usize) >= end && comment.span.start > span.start => {
                     end = comment.span.start as usize;
                 }
@@ -181,7 +192,11 @@ impl<'a> Layout<'a> {
         let mut from = from;
         loop {
             let found = from + self.text.get(from..)?.find(mark)?;
-            match self.between(0, found).next_back().and_then(|index| self.comments.get(index)) {
+            match self
+                .between(0, found)
+                .next_back()
+                .and_then(|index| self.comments.get(index))
+            {
                 Some(comment) if (comment.span.end as usize) > found => from = comment.span.end as usize,
                 _ => return Some(found),
             }

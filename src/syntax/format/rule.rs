@@ -18,7 +18,11 @@ impl Layout<'_> {
                 Item::Value(value) => (value.span, true),
                 Item::Rule(rule) => (rule.span, false),
             };
-            let space = if constants && constant { Space::Keep } else { Space::Always };
+            let space = if constants && constant {
+                Space::Keep
+            } else {
+                Space::Always
+            };
             constants = constant;
             entries.push(self.entry(span, space, |layout| layout.item(item)));
         }
@@ -132,7 +136,7 @@ impl Layout<'_> {
                     Doc::Line,
                     Doc::Text(format!("within {}", self.length(within))),
                 ];
-                let head = Doc::Concat(vec![Doc::Text(head), Doc::Nest(4, Box::new(Doc::Concat(lines)))]);
+                let head = Doc::Concat(vec![Doc::Text(head), Doc::nest(Doc::Concat(lines))]);
                 (Doc::group(head), within.span().end as usize)
             }
             RelationKind::Group {
@@ -159,7 +163,7 @@ impl Layout<'_> {
                 let (brace, body) = self.columns(columns, open, close);
                 let head = Doc::Concat(vec![
                     Doc::Text(format!("group {name} = {}", inputs.join(", "))),
-                    Doc::Nest(4, Box::new(Doc::Concat(lines))),
+                    Doc::nest(Doc::Concat(lines)),
                     Doc::Line,
                     Doc::text(brace),
                 ]);
@@ -280,15 +284,23 @@ impl Layout<'_> {
         let (brace, body) = self.braces(open, items, close);
         let head = match (alert.steps.as_slice(), commented) {
             ([], false) => Doc::Concat(vec![head, Doc::text(" "), Doc::text(brace)]),
-            ([Step { kind: StepKind::Where(condition), .. }], false) => {
+            (
+                [
+                    Step {
+                        kind: StepKind::Where(condition),
+                        ..
+                    },
+                ],
+                false,
+            ) => {
                 let step = steps.into_iter().map(|step| step.doc).collect();
                 let lines = Doc::Concat(vec![Doc::Line, Doc::Concat(step)]);
-                let lines = vec![head, Doc::Nest(4, Box::new(lines)), Doc::Line, Doc::text(brace)];
+                let lines = vec![head, Doc::nest(lines), Doc::Line, Doc::text(brace)];
                 Doc::group_within(condition_limit(condition), Doc::Concat(lines))
             }
             _ => {
                 let lines = self.lines(head_end, steps, open, Space::None);
-                let lines = Doc::Nest(4, Box::new(lines));
+                let lines = Doc::nest(lines);
                 Doc::Concat(vec![head, lines, Doc::Hard, Doc::text(brace)])
             }
         };
