@@ -5,8 +5,14 @@ pub mod value;
 
 #[cfg(feature = "compiler")]
 pub mod diagnostics;
+#[cfg(feature = "compiler")]
+pub mod functions;
 #[cfg(feature = "input")]
 pub mod input;
+#[cfg(feature = "compiler")]
+pub mod plan;
+#[cfg(feature = "compiler")]
+pub mod resolve;
 #[cfg(feature = "compiler")]
 pub mod source;
 #[cfg(feature = "compiler")]

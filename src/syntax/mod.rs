@@ -68,6 +68,27 @@ pub fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnostic>> {
     })
 }
 
+/// Reads one expression: a computed field of a source table.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_expression(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagnostic>> {
+    scan::scan(file, text)?;
+    let pairs = Grammar::parse(Rule::expr_only, text).map_err(|e| vec![error::explain(file, text, &e)])?;
+    let mut builder = build::Builder {
+        file,
+        findings: Vec::new(),
+    };
+    let expr = pairs
+        .flat_map(Pair::into_inner)
+        .find(|p| p.as_rule() == Rule::expr)
+        .map(|p| builder.expression(p));
+    match expr {
+        Some(expr) if builder.findings.is_empty() => Ok(expr),
+        _ => Err(builder.findings),
+    }
+}
+
 fn parse_scanned(file: FileId, text: &str, comments: Vec<ast::Comment>) -> Result<ast::File, Vec<Diagnostic>> {
     let mut pairs = Grammar::parse(Rule::file, text).map_err(|e| vec![error::explain(file, text, &e)])?;
     let mut builder = build::Builder {

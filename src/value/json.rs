@@ -56,7 +56,14 @@ impl Json {
             Json::Bool(true) => Cow::Borrowed("true"),
             Json::Bool(false) => Cow::Borrowed("false"),
             Json::Int(n) => Cow::Owned(n.to_string()),
-            Json::Real(_) | Json::Array(_) | Json::Object(_) => Cow::Owned(self.to_serde().to_string()),
+            // `5.0` and `5` are one number; how a true fraction prints is not defined by the language.
+            Json::Real(n) if n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0 => {
+                Cow::Owned((*n as i64).to_string())
+            }
+            Json::Real(_) | Json::Array(_) | Json::Object(_) => {
+                // Writing to text cannot fail: keys are text.
+                Cow::Owned(serde_json::to_string(self).unwrap_or_default())
+            }
         })
     }
 

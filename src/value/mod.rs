@@ -3,10 +3,13 @@
 //! The types and what "missing" means for each are defined in `docs/language.md`, section "Types and missing values".
 
 mod json;
+mod json_text;
+mod parse;
 mod set;
 mod time;
 
 pub use json::Json;
+pub use parse::JsonError;
 pub use set::Set;
 pub use time::{Span, TICKS_PER_SECOND, Time};
 

@@ -1,0 +1,170 @@
+//! Tests of a rule: the source of every event, the columns that expectations name, fields that exist.
+
+use super::relations::Resolver;
+use super::scope::path_text;
+use super::{Kind, Test};
+use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::plan::RelationId;
+use crate::source::SourceId;
+use crate::syntax::ast::{self, LiteralKind, Segment};
+
+impl<'a> Resolver<'a, '_> {
+    pub(super) fn tests(&mut self, alert: RelationId) -> Vec<Test<'a>> {
+        let mut sources: Vec<SourceId> = Vec::new();
+        for relation in &self.relations {
+            if let Kind::Events(source) = relation.kind
+                && !sources.contains(&source)
+            {
+                sources.push(source);
+            }
+        }
+        let mut names: Vec<&ast::Text> = Vec::new();
+        let mut tests = Vec::new();
+        for test in &self.rule.tests {
+            if let Some(first) = names.iter().find(|n| n.value == test.name.value) {
+                self.findings.push(
+                    Diagnostic::new(Code::DuplicateTest, test.name.span, "two tests have this name")
+                        .also(first.span, "the first one"),
+                );
+            }
+            names.push(&test.name);
+            if test.expect.is_empty() {
+                self.findings.push(
+                    Diagnostic::new(
+                        Code::BadExpectation,
+                        test.name.span,
+                        "this test expects nothing, so it cannot fail",
+                    )
+                    .help("end it with `expect none`, `expect 2` or `expect { column: value }`"),
+                );
+            }
+            let none = test.expect.iter().filter(|e| e.count == 0).count();
+            if none > 0 && test.expect.len() > 1 {
+                self.findings.push(
+                    Diagnostic::new(Code::BadExpectation, test.name.span, "`expect none` stands alone")
+                        .help("delete the other expectation"),
+                );
+            }
+            let mut of_events = Vec::new();
+            for given in &test.given {
+                if let Some(source) = self.source_of(given, &sources) {
+                    self.fields(&given.fields, source);
+                    of_events.push(source);
+                }
+            }
+            if let (Some(common), Some(source)) = (&test.common, of_events.first().or(sources.first())) {
+                self.fields(common, *source);
+            }
+            if alert != usize::MAX {
+                for expect in &test.expect {
+                    for (path, _) in expect.columns.iter().flat_map(|object| &object.pairs) {
+                        self.bind_path(alert, path);
+                    }
+                }
+            }
+            tests.push(Test {
+                ast: test,
+                sources: of_events,
+            });
+        }
+        tests
+    }
+
+    fn source_of(&mut self, given: &ast::Given, sources: &[SourceId]) -> Option<SourceId> {
+        let Some(path) = &given.source else {
+            if let [one] = sources {
+                return Some(*one);
+            }
+            if !sources.is_empty() {
+                let names: Vec<&str> = sources
+                    .iter()
+                    .map(|s| self.world.catalog.get(*s).name.as_str())
+                    .collect();
+                let finding = Diagnostic::new(Code::SourceNeeded, given.before_span, "this rule reads several sources")
+                    .label("which one's event is this?")
+                    .help(format!(
+                        "name the source before the fields: `-5m {} {{ .. }}`",
+                        names.first().unwrap_or(&"")
+                    ))
+                    .note(format!("they are {}", names.join(", ")));
+                self.findings.push(finding);
+            }
+            return None;
+        };
+        let name = path_text(path);
+        let found = sources
+            .iter()
+            .copied()
+            .find(|s| self.world.catalog.get(*s).name == name);
+        if found.is_none() {
+            let names: Vec<&str> = sources
+                .iter()
+                .map(|s| self.world.catalog.get(*s).name.as_str())
+                .collect();
+            let finding = Diagnostic::new(
+                Code::UnknownSource,
+                path.span,
+                format!("this rule does not read a source `{name}`"),
+            )
+            .help(format!("it reads {}", names.join(", ")));
+            self.findings.push(finding);
+        }
+        found
+    }
+
+    /// Every field of an event must be one of the source's (or hold some).
+    fn fields(&mut self, object: &ast::Object, source: SourceId) {
+        self.fields_below(object, "", source);
+    }
+
+    fn fields_below(&mut self, object: &ast::Object, prefix: &str, source: SourceId) {
+        let table = self.world.catalog.get(source);
+        for (path, value) in &object.pairs {
+            let mut name = prefix.to_owned();
+            let mut known = false;
+            for segment in &path.segments {
+                let (Segment::Name(word) | Segment::Key(word)) = segment else {
+                    known = known || !name.is_empty();
+                    break;
+                };
+                if !name.is_empty() {
+                    name.push('.');
+                }
+                name.push_str(word);
+                if let Some(field) = table.field(&name) {
+                    known = true;
+                    if field == table.time {
+                        self.findings.push(
+                            Diagnostic::new(Code::BadEvent, path.span, "an event's time is the offset before it")
+                                .help("delete this field, and write the offset: `-5m { .. }`"),
+                        );
+                    }
+                    break;
+                }
+            }
+            if known {
+                continue;
+            }
+            let inside = format!("{name}.");
+            if let LiteralKind::Object(inner) = &value.kind
+                && table.fields.iter().any(|f| f.name.starts_with(&inside))
+            {
+                self.fields_below(inner, &name, source);
+                continue;
+            }
+            let mut finding = Diagnostic::new(
+                Code::BadEvent,
+                path.span,
+                format!("`{}` has no field `{name}`", table.name),
+            );
+            if table.computed.iter().any(|c| c.name == name) {
+                finding = finding.help(format!("`{name}` is computed: set the fields that it is made of"));
+            } else if let Some(field) = table.by_column(&name) {
+                finding = finding.help(format!("write `{}`", table.get(field).name));
+            } else if let Some(meant) = nearest(&name, table.fields.iter().map(|f| f.name.as_str())) {
+                finding = finding.help(format!("did you mean `{meant}`?"));
+            }
+            self.findings.push(finding);
+        }
+    }
+}

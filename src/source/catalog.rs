@@ -1,0 +1,157 @@
+use super::path::Alternative;
+use super::{Shape, ShapeId, Source, SourceError, SourceId, TABLE, check};
+use crate::value::Json;
+use std::path::Path;
+
+/// All sources that are known.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    sources: Vec<Source>,
+}
+
+/// The source tables that Tripline comes with.
+const BUILTIN: [(&str, &str); 3] = [
+    (
+        "targets/sources/aws.cloudtrail.yaml",
+        include_str!("../../targets/sources/aws.cloudtrail.yaml"),
+    ),
+    (
+        "targets/sources/azure.activity.yaml",
+        include_str!("../../targets/sources/azure.activity.yaml"),
+    ),
+    (
+        "targets/sources/linux.process.yaml",
+        include_str!("../../targets/sources/linux.process.yaml"),
+    ),
+];
+
+impl Catalog {
+    /// The sources that Tripline comes with.
+    ///
+    /// # Errors
+    /// Never in a released build: the files are part of it and tested.
+    pub fn builtin() -> Result<Catalog, SourceError> {
+        let mut catalog = Catalog { sources: Vec::new() };
+        for (path, text) in BUILTIN {
+            catalog.add(check::source(Path::new(path), text)?);
+        }
+        Ok(catalog)
+    }
+
+    /// Adds the sources of a `targets` folder (`sources/*.yaml` in it, in the order of their names); one of the same
+    /// name replaces ours. A folder without `sources` changes nothing.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not hold a source.
+    pub fn with_folder(mut self, folder: &Path) -> Result<Catalog, SourceError> {
+        let folder = folder.join("sources");
+        if !folder.is_dir() {
+            return Ok(self);
+        }
+        let unreadable = |path: &Path, error: std::io::Error| SourceError {
+            path: path.to_owned(),
+            line: None,
+            message: format!("cannot be read: {error}"),
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))? {
+            let path = entry.map_err(|error| unreadable(&folder, error))?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+            {
+                files.push(path);
+            }
+        }
+        files.sort();
+        for path in files {
+            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+                SourceError {
+                    path: path.clone(),
+                    line: u32::try_from(before.filter(|byte| **byte == b'\n').count() + 1).ok(),
+                    message: "is not UTF-8 text".to_owned(),
+                }
+            })?;
+            self.add(check::source(&path, &text)?);
+        }
+        Ok(self)
+    }
+
+    /// A catalog of one source, from the text of its file.
+    ///
+    /// # Errors
+    /// When the text does not hold a source.
+    pub fn from_text(path: &Path, text: &str) -> Result<Catalog, SourceError> {
+        Ok(Catalog {
+            sources: vec![check::source(path, text)?],
+        })
+    }
+
+    fn add(&mut self, source: Source) {
+        match self.sources.iter_mut().find(|old| old.name == source.name) {
+            Some(old) => *old = source,
+            None => self.sources.push(source),
+        }
+    }
+
+    /// The source of that name.
+    pub fn find(&self, name: &str) -> Option<SourceId> {
+        self.iter().find(|(_, source)| source.name == name).map(|(id, _)| id)
+    }
+
+    /// The source of that number. Numbers come from this catalog; another one gives its first source.
+    pub fn get(&self, source: SourceId) -> &Source {
+        self.sources.get(usize::from(source.0)).unwrap_or(&self.sources[0])
+    }
+
+    /// The sources with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        (0..).map(SourceId).zip(&self.sources)
+    }
+
+    /// The source and the shape of a record, by what it holds. A row of a table is known by `$table` or `Type`, else
+    /// by its columns; sources are tried in their order.
+    pub fn recognise(&self, record: &Json) -> Option<(SourceId, ShapeId)> {
+        if let Some(table) = record.get("$table").and_then(Json::as_text) {
+            return self.by_table(&table);
+        }
+        if let Some(Json::Text(table)) = record.get("Type") {
+            if let Some(found) = self.by_table(table) {
+                return Some(found);
+            }
+            if record.get("TimeGenerated").is_some() {
+                return None;
+            }
+        }
+        for (id, source) in self.iter() {
+            // The first shape holds events of rule files only; those say their source.
+            for (number, shape) in (0..).zip(&source.shapes).skip(1) {
+                if shape.fits(record) {
+                    return Some((id, ShapeId(number)));
+                }
+            }
+        }
+        None
+    }
+
+    fn by_table(&self, table: &str) -> Option<(SourceId, ShapeId)> {
+        self.iter()
+            .find(|(_, source)| source.table == table)
+            .map(|(id, _)| (id, TABLE))
+    }
+}
+
+impl Shape {
+    fn fits(&self, record: &Json) -> bool {
+        let one_of = |(path, values): &(Alternative, Vec<String>)| {
+            let found = path.find(record);
+            let text = found.as_deref().and_then(Json::as_text);
+            text.is_some_and(|text| values.iter().any(|value| *value == text))
+        };
+        self.has.iter().all(|path| path.exists(record))
+            && !self.lacks.iter().any(|path| path.exists(record))
+            && self.one_of.iter().all(one_of)
+    }
+}

@@ -1,0 +1,301 @@
+use super::*;
+use std::path::Path;
+
+fn catalog() -> Catalog {
+    Catalog::builtin().unwrap()
+}
+
+fn source(name: &str) -> Source {
+    let catalog = catalog();
+    catalog.get(catalog.find(name).unwrap()).clone()
+}
+
+fn json(text: &str) -> Json {
+    Json::parse_counting(text).unwrap().0
+}
+
+#[test]
+fn the_builtin_sources_are_sound() {
+    for (_, source) in catalog().iter() {
+        assert!(source.get(source.time).never_missing, "{}", source.name);
+        for (_, field) in source.iter() {
+            assert!(
+                !field.doc.is_empty() && (field.doc.ends_with("...") || !field.doc.ends_with('.')),
+                "{}",
+                field.name
+            );
+            let raw = field.paths.iter().skip(2).any(|paths| !paths.is_empty());
+            let table = source.shapes.len() == 2;
+            assert!(raw != field.table_only || table, "{}: {}", source.name, field.name);
+        }
+        for computed in &source.computed {
+            let line = source.text.lines().nth(computed.line as usize - 1).unwrap();
+            let first = computed.text.lines().next().unwrap();
+            assert!(line.contains(first), "{}: {line}", computed.name);
+        }
+        if let Some(condition) = &source.condition {
+            assert!(
+                source
+                    .text
+                    .lines()
+                    .nth(source.condition_line as usize - 1)
+                    .unwrap()
+                    .contains(condition)
+            );
+        }
+    }
+}
+
+fn read(source: &Source, shape: ShapeId, field: &str, record: &str) -> Reading {
+    source.read(shape, source.field(field).unwrap(), &json(record))
+}
+
+#[test]
+fn fields_are_read_by_shape_and_converted_once() {
+    let aws = source("aws.cloudtrail");
+    let log = ShapeId(2);
+    let record = r#"{"eventTime":"2025-08-15T10:00:00Z","userIdentity":{"userName":"eve","arn":"",
+        "sessionContext":{"attributes":{"mfaAuthenticated":"False"}}},"readOnly":true,
+        "requestParameters":{"a":1},"errorCode":null,"apiVersion":3,"managementEvent":"maybe","awsRegion":{}}"#;
+    let value = |field| read(&aws, log, field, record).value;
+    assert_eq!(value("userIdentity.userName"), Value::text("eve"));
+    assert_eq!(value("userIdentity.arn"), Value::Missing);
+    assert_eq!(value("errorCode"), Value::Missing);
+    assert_eq!(
+        value("userIdentity.sessionContext.attributes.mfaAuthenticated"),
+        Value::Bool(false)
+    );
+    assert_eq!(value("readOnly"), Value::Bool(true));
+    assert_eq!(value("apiVersion"), Value::text("3"));
+    assert_eq!(value("requestParameters"), Value::Json(json(r#"{"a":1}"#)));
+    assert!(matches!(value("eventTime"), Value::Time(_)));
+    for bad in ["managementEvent", "awsRegion"] {
+        let reading = read(&aws, log, bad, record);
+        assert!(reading.unconverted && !reading.value.is_present());
+    }
+    assert_eq!(aws.unconverted(log, &json(record)), 2);
+}
+
+#[test]
+fn a_table_holds_open_records_as_text() {
+    let aws = source("aws.cloudtrail");
+    let record = r#"{"RequestParameters":"{\"a\":[1]}","ResponseElements":"[cut","Resources":"\"x\""}"#;
+    assert_eq!(
+        read(&aws, TABLE, "requestParameters", record).value,
+        Value::Json(json(r#"{"a":[1]}"#))
+    );
+    assert_eq!(
+        read(&aws, TABLE, "responseElements", record).value,
+        Value::Json(Json::Text("[cut".into()))
+    );
+    assert_eq!(
+        read(&aws, TABLE, "resources", record).value,
+        Value::Json(Json::Text("\"x\"".into()))
+    );
+    assert!(aws.get(aws.field("requestParameters").unwrap()).json_text());
+    let azure = source("azure.activity");
+    assert!(!azure.get(azure.field("properties").unwrap()).json_text());
+    let record = r#"{"Properties":"{\"b\":1}","Properties_d":null,"ResourceId":"/Subscriptions/X"}"#;
+    assert_eq!(
+        read(&azure, TABLE, "properties", record).value,
+        Value::Json(json(r#"{"b":1}"#))
+    );
+    assert_eq!(
+        read(&azure, TABLE, "resourceId", record).value,
+        Value::text("/subscriptions/x")
+    );
+    assert_eq!(azure.by_column("Properties"), azure.field("properties"));
+    assert_eq!(azure.by_column("CallerIpAddress"), azure.field("callerIpAddress"));
+}
+
+#[test]
+fn the_spellings_of_azure_give_the_same_fields() {
+    let catalog = catalog();
+    let azure = source("azure.activity");
+    let upn = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
+    let records = [
+        r#"{"$table":"AzureActivity","OperationNameValue":"M.Web/sites/delete","Caller":"a@b","ResourceGroup":"rg"}"#
+            .to_owned(),
+        r#"{"TimeGenerated":null,"OperationNameValue":"M.Web/sites/delete","Caller":"a@b","ResourceGroup":"rg"}"#
+            .to_owned(),
+        r#"{"operationName":{"value":"M.Web/sites/delete"},"status":{"value":"Succeeded"},"caller":"a@b",
+            "resourceId":"/subscriptions/s/resourcegroups/rg/x"}"#
+            .to_owned(),
+        r#"{"operation_name":{"value":"M.Web/sites/delete"},"status":{"value":""},"caller":"a@b",
+            "resource_group_name":"rg"}"#
+            .to_owned(),
+        format!(
+            r#"{{"time":"2022-01-01T00:00:00Z","operationName":"M.Web/sites/delete","category":"Administrative",
+            "resourceId":"/SUBSCRIPTIONS/s/RESOURCEGROUPS/rg","identity":{{"claims":{{"{upn}":"a@b"}}}}}}"#
+        ),
+    ];
+    for (number, text) in records.iter().enumerate() {
+        let record = json(text);
+        let (id, shape) = catalog.recognise(&record).unwrap();
+        assert_eq!(catalog.get(id).name, "azure.activity");
+        assert_eq!(shape, ShapeId([1, 1, 2, 3, 4][number]));
+        let value = |field: &str| azure.read(shape, azure.field(field).unwrap(), &record).value;
+        assert_eq!(value("operationNameValue"), Value::text("M.Web/sites/delete"), "{text}");
+        assert_eq!(value("caller"), Value::text("a@b"), "{text}");
+        assert_eq!(value("resourceGroup"), Value::text("rg"), "{text}");
+    }
+    let key_vault = r#"{"time":"","operationName":"VaultGet","category":"AuditEvent","resourceId":"/s"}"#;
+    assert_eq!(catalog.recognise(&json(key_vault)), None);
+}
+
+#[test]
+fn records_are_known_by_their_content() {
+    let catalog = catalog();
+    let name = |text: &str| {
+        catalog
+            .recognise(&json(text))
+            .map(|(id, shape)| (catalog.get(id).name.clone(), shape))
+    };
+    let is = |source: &str, shape| Some((source.to_owned(), ShapeId(shape)));
+    assert_eq!(name(r#"{"eventSource":"s","eventName":"n"}"#), is("aws.cloudtrail", 2));
+    assert_eq!(
+        name(r#"{"TimeGenerated":"t","EventName":"n","EventSource":"s"}"#),
+        is("aws.cloudtrail", 1)
+    );
+    assert_eq!(
+        name(r#"{"TimeGenerated":"t","Type":"AWSCloudTrail"}"#),
+        is("aws.cloudtrail", 1)
+    );
+    assert_eq!(
+        name(r#"{"TimeGenerated":"t","Type":"SigninLogs","EventName":"","EventSource":""}"#),
+        None
+    );
+    let process = r#"{"Timestamp":"t","DeviceName":"d","FileName":"f","FolderPath":"/f","ProcessCommandLine":"f"}"#;
+    assert_eq!(name(process), is("linux.process", 1));
+    assert_eq!(name("{}"), None);
+    assert_eq!(name("[1]"), None);
+}
+
+#[test]
+fn numbers_and_bools_convert_by_type() {
+    let process = source("linux.process");
+    let int = |text: &str| read(&process, TABLE, "processId", &format!("{{\"ProcessId\":{text}}}")).value;
+    assert_eq!(int("7"), Value::Int(7));
+    assert_eq!(int("\" 7\""), Value::Int(7));
+    assert_eq!(int("7.0"), Value::Int(7));
+    assert_eq!(int("\"7e2\""), Value::Int(700));
+    assert_eq!(int("7.5"), Value::Missing);
+    assert_eq!(int("\"inf\""), Value::Missing);
+    let bool = |text: &str| {
+        read(
+            &process,
+            TABLE,
+            "isProcessRemoteSession",
+            &format!("{{\"IsProcessRemoteSession\":{text}}}"),
+        )
+    };
+    assert_eq!(bool("\"TRUE\"").value, Value::Bool(true));
+    assert!(bool("1").unconverted);
+}
+
+#[test]
+fn events_of_rule_files_use_the_names_of_the_fields() {
+    let aws = source("aws.cloudtrail");
+    let record = r#"{"userIdentity":{"sessionContext":{"sessionIssuer":{"userName":"r"}}},"operationName":"x"}"#;
+    let field = "userIdentity.sessionContext.sessionIssuer.userName";
+    assert_eq!(read(&aws, FIELDS, field, record).value, Value::text("r"));
+    assert_eq!(read(&aws, FIELDS, "operationName", record).value, Value::text("x"));
+}
+
+#[test]
+fn times_of_logs_and_of_the_portal() {
+    let utc = |text: &str, order| parse_time(text, order).map(|time| time.to_string());
+    let same = [
+        "2022-02-07T22:23:37Z",
+        "2022-02-08 09:23:37+11:00",
+        "2022-02-07 22:23:37",
+        "2022-02-07T22:23:37.000000000000Z",
+        " 2/7/2022, 10:23:37 PM ",
+        "2/7/2022, 10:23:37.000\u{202f}PM",
+    ];
+    for text in same {
+        assert_eq!(
+            utc(text, Some(DateOrder::MonthFirst)).unwrap(),
+            "2022-02-07T22:23:37Z",
+            "{text}"
+        );
+    }
+    assert_eq!(utc("21/04/2025, 09:45:54.000", None).unwrap(), "2025-04-21T09:45:54Z");
+    assert_eq!(
+        utc("4/28/2021, 2:32:14.029 PM", None).unwrap(),
+        "2021-04-28T14:32:14.029Z"
+    );
+    assert_eq!(utc("4/28/2021, 12:00:00 AM", None).unwrap(), "2021-04-28T00:00:00Z");
+    assert_eq!(utc("5/5/2021", None).unwrap(), "2021-05-05T00:00:00Z");
+    assert_eq!(utc("2025-01-21", None).unwrap(), "2025-01-21T00:00:00Z");
+    assert_eq!(utc("4/5/2021", None), Err(TimeError::Ambiguous));
+    assert_eq!(
+        utc("4/5/2021", Some(DateOrder::DayFirst)).unwrap(),
+        "2021-05-04T00:00:00Z"
+    );
+    assert_eq!(utc("28/4/2021", Some(DateOrder::MonthFirst)), Err(TimeError::NoTime));
+    for bad in [
+        "",
+        "x",
+        "13/13/2021",
+        "1/1/21",
+        "4/28/2021, 13:00 PM",
+        "2021-02-30T00:00:00Z",
+        "99999999",
+        "é/é/2021",
+    ] {
+        assert_eq!(utc(bad, None), Err(TimeError::NoTime), "{bad}");
+    }
+}
+
+fn broken(replace: &str, with: &str) -> String {
+    let text = include_str!("../../targets/sources/aws.cloudtrail.yaml");
+    assert!(text.contains(replace));
+    let error = Catalog::from_text(Path::new("s.yaml"), &text.replacen(replace, with, 1)).unwrap_err();
+    error.to_string()
+}
+
+#[test]
+fn a_bad_source_file_is_an_error_with_a_place() {
+    let messages = [
+        broken("time: eventTime\n", "time: eventTim\n"),
+        broken("time: eventTime\n", "time: eventID\n"),
+        broken("id: eventID\n", "id: nothingLikeIt\n"),
+        broken("delay: 5m", "delay: five"),
+        broken("title:", "titel:"),
+        broken("name: eventVersion", "name: eventID"),
+        broken("column: EventVersion", "column: AwsEventId"),
+        broken("name: eventVersion", "name: event-version"),
+        broken("type: time, column", "type: text, column_type: datetime, column"),
+        broken("name: actor", "name: success"),
+        broken("{ table: [AwsRequestId_", "{ tabel: [AwsRequestId_"),
+        broken("paths: name }", "path: name }"),
+        broken("log: { has: [eventSource, eventName]", "log: { has: [\"a..b\"]"),
+        broken("table_has: [TimeGenerated, EventName, EventSource]", "table_has: []"),
+        broken("fields:\n", "fields: \"\n"),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn a_folder_overrides_and_adds() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = folder.path().join("sources");
+    std::fs::create_dir(&sources).unwrap();
+    let text = include_str!("../../targets/sources/aws.cloudtrail.yaml");
+    std::fs::write(sources.join("a.yaml"), text.replacen("delay: 5m", "delay: 20m", 1)).unwrap();
+    std::fs::write(
+        sources.join("b.yaml"),
+        text.replacen("source: aws.cloudtrail", "source: my.trail", 1),
+    )
+    .unwrap();
+    let catalog = catalog().with_folder(folder.path()).unwrap();
+    assert_eq!(catalog.iter().count(), 4);
+    assert_eq!(
+        catalog.get(catalog.find("aws.cloudtrail").unwrap()).delay,
+        Span::minutes(20)
+    );
+    std::fs::write(sources.join("c.yaml"), b"source: \xff").unwrap();
+    let error = catalog.with_folder(folder.path()).unwrap_err();
+    assert_eq!((error.line, error.message.as_str()), (Some(1), "is not UTF-8 text"));
+}
