@@ -124,7 +124,13 @@ impl Layout<'_> {
             for comment in gap.above.into_iter().map(|(_, comment)| comment).chain(entry.above) {
                 out.extend([Doc::Hard, Doc::Text(comment)]);
             }
-            out.extend([Doc::Line, Doc::Text(format!("{word} ")), entry.doc]);
+            // What `??` hangs by is not the indentation of what follows it.
+            let doc = if word == "??" {
+                Doc::Align(0, Box::new(entry.doc))
+            } else {
+                entry.doc
+            };
+            out.extend([Doc::Line, Doc::Text(format!("{word} ")), doc]);
         }
         Doc::Concat(out)
     }
