@@ -4,6 +4,10 @@ pub mod runtime;
 pub mod value;
 
 #[cfg(feature = "compiler")]
+pub mod check;
+#[cfg(feature = "compiler")]
+pub mod compile;
+#[cfg(feature = "compiler")]
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
 pub mod functions;

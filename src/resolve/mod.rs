@@ -12,6 +12,7 @@ mod scope;
 mod tests_of_rule;
 
 pub use attack::{tactic_name, tactics_of};
+pub(crate) use scope::path_text;
 
 use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
 use crate::plan::{Origin, RelationId, RuleInfo, Slot};
@@ -46,8 +47,28 @@ pub struct Rule<'a> {
     pub bindings: BTreeMap<(RelationId, Span), Binding>,
     /// Entities, with the paths behind their identifiers.
     pub entities: Vec<Entity<'a>>,
+    /// `title` and `message`, read.
+    pub templates: Vec<Template>,
     /// Its tests.
     pub tests: Vec<Test<'a>>,
+}
+
+/// `message "{user} did it"`
+#[derive(Debug)]
+pub struct Template {
+    /// `title` or `message`.
+    pub key: String,
+    /// Literal text and paths, in order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// A part of a template.
+#[derive(Debug)]
+pub enum TemplatePart {
+    /// As it is.
+    Literal(String),
+    /// A placeholder; bound in the alert's relation.
+    Path(ast::Path),
 }
 
 /// A list or value of the file.

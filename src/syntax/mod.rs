@@ -89,6 +89,28 @@ pub fn parse_expression(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagn
     }
 }
 
+/// Reads a path inside another text (a placeholder of a template), which begins at byte `offset` of the file.
+///
+/// `None` where the text is no path.
+pub fn parse_path(file: FileId, text: &str, offset: u32) -> Option<ast::Path> {
+    let pair = Grammar::parse(Rule::path_only, text)
+        .ok()?
+        .next()?
+        .into_inner()
+        .find(|p| p.as_rule() == Rule::any_path)?;
+    let mut builder = build::Builder {
+        file,
+        findings: Vec::new(),
+    };
+    let mut path = builder.path(pair);
+    path.span = Span {
+        file,
+        start: path.span.start + offset,
+        end: path.span.end + offset,
+    };
+    builder.findings.is_empty().then_some(path)
+}
+
 fn parse_scanned(file: FileId, text: &str, comments: Vec<ast::Comment>) -> Result<ast::File, Vec<Diagnostic>> {
     let mut pairs = Grammar::parse(Rule::file, text).map_err(|e| vec![error::explain(file, text, &e)])?;
     let mut builder = build::Builder {
