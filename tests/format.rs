@@ -1,7 +1,13 @@
 //! The formatter: fixtures, and the laws that hold for every file.
 
 #![cfg(feature = "compiler")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
 
 #[path = "format/source.rs"]
 mod source;
@@ -247,7 +253,7 @@ fn deep_and_long_files() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn every_file_keeps_its_tree(tokens in source::file(), choices in prop::collection::vec(0u8..225, 1..40)) {
