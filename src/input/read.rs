@@ -72,7 +72,7 @@ impl Reader<'_> {
     fn piece(&mut self, piece: &Piece<'_>) {
         self.next_record();
         match piece.content {
-            Ok(bytes) => match Json::parse(bytes) {
+            Ok(bytes) => match Json::parse_counting(bytes) {
                 Ok((json, repeated)) => self.deliver(json, piece.line, repeated, 0),
                 Err(error) => {
                     let below = u64::try_from(error.line.saturating_sub(1)).unwrap_or(0);
@@ -111,7 +111,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, (key, text): (String, Arc<str>), line: u64, repeated: u32, depth: u8) {
-        match Json::parse(text.as_bytes()) {
+        match Json::parse_counting(text.as_bytes()) {
             Ok((json, more)) => self.deliver(json, line, repeated.saturating_add(more), depth + 1),
             Err(error) => self.reject(line, format!("the text in `{key}` is not JSON: {error}")),
         }
@@ -163,7 +163,7 @@ impl Reader<'_> {
             let ty = source.by_column(column).map(|field| source.get(field).ty);
             let value = match (ty, json) {
                 (Some(FieldType::Json), Json::Text(text)) if text.trim_start().starts_with(['{', '[']) => {
-                    Json::parse(text.as_bytes()).map_or_else(|_| json.clone(), |(inner, _)| inner)
+                    Json::parse(text.as_bytes()).unwrap_or_else(|_| json.clone())
                 }
                 (Some(FieldType::Time), Json::Text(text)) if text.contains('/') => {
                     let Ok(time) = parse_time(text, self.options.date_order) else {
