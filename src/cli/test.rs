@@ -152,5 +152,5 @@ fn junit(verdicts: &[Verdict], sources: &Sources) -> Result<String, Misuse> {
     environment.add_template("junit.xml", include_str!("junit.xml.j2"))?;
     Ok(environment
         .get_template("junit.xml")?
-        .render(serde_json::json!({ "suites": suites }))?)
+        .render(minijinja::value::Serde(serde_json::json!({ "suites": suites })))?)
 }
