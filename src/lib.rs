@@ -6,6 +6,8 @@ pub mod value;
 #[cfg(feature = "compiler")]
 pub mod check;
 #[cfg(feature = "compiler")]
+pub mod compile;
+#[cfg(feature = "compiler")]
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
 pub mod evaluate;

@@ -5,7 +5,8 @@ use super::expression::{convert, expr, fit, negate};
 use super::literals::Elements;
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{
-    ArithmeticOp, ConstantValue, Expr, ExprKind, Literal, OrderOp, Pattern, RelationId, Scalar, SetOp, TextOp, Type,
+    ArithmeticOp, ConstantValue, Expr, ExprKind, List, Literal, OrderOp, Pattern, RelationId, Scalar, SetOp, TextOp,
+    Type,
 };
 use crate::runtime::address::Cidr;
 use crate::syntax::ast::{self, BinaryOp};
@@ -219,14 +220,10 @@ impl Checker<'_, '_, '_, '_> {
         let elements = self.elements(&list, right.span)?;
         let ty = match (value.ty, elements) {
             (_, Elements::None) => {
-                self.findings.push(
-                    Diagnostic::new(
-                        Code::EmptyList,
-                        right.span,
-                        "this list has no elements, so the test is never true",
-                    )
-                    .help("add an element, or delete the test"),
-                );
+                // An allow-list with a name may be empty until somebody fills it.
+                if matches!(list, List::Inline(_)) {
+                    self.empty_list(right.span);
+                }
                 if value.ty == Type::Json { Type::Text } else { value.ty }
             }
             (Type::Text | Type::Json, Elements::Text) => Type::Text,
@@ -469,14 +466,8 @@ impl Checker<'_, '_, '_, '_> {
         let value = self.as_text(value, "`has any`")?;
         match self.elements(&list, right.span)? {
             Elements::Text => {}
-            Elements::None => self.findings.push(
-                Diagnostic::new(
-                    Code::EmptyList,
-                    right.span,
-                    "this list has no elements, so the test is never true",
-                )
-                .help("add an element, or delete the test"),
-            ),
+            Elements::None if matches!(list, List::Inline(_)) => self.empty_list(right.span),
+            Elements::None => {}
             Elements::Number | Elements::Bool => {
                 return self.report(Diagnostic::new(
                     Code::TypeMismatch,
@@ -672,6 +663,17 @@ impl Checker<'_, '_, '_, '_> {
             ty,
             span,
         ))
+    }
+
+    fn empty_list(&mut self, span: Span) {
+        self.findings.push(
+            Diagnostic::new(
+                Code::EmptyList,
+                span,
+                "this list has no elements, so the test is never true",
+            )
+            .help("add an element, or delete the test"),
+        );
     }
 
     // ---- warnings about literals ------------------------------------------------------------------------------------

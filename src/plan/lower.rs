@@ -33,6 +33,7 @@ pub fn lower(checked: &Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
     fold::fold(&mut plan);
     let findings = project(&mut plan, checked);
     narrow_json(&mut plan);
+    drop_unread_fields(&mut plan);
     used_constants(&mut plan);
     if findings.is_empty() { Ok(plan) } else { Err(findings) }
 }
@@ -396,6 +397,12 @@ fn retype(plan: &mut Plan, id: usize, slot: usize) {
             *ty = Type::Text;
         }
         relation.steps.iter_mut().for_each(|step| text_extend(step, slot));
+        if let Operator::Join { columns, .. } | Operator::AntiJoin { columns, .. } = &mut relation.operator {
+            columns
+                .iter_mut()
+                .filter(|c| c.slot == slot)
+                .for_each(|c| to_text(&mut c.value));
+        }
     }
     if plan.alert.input == id {
         plan.alert.steps.iter_mut().for_each(|step| text_extend(step, slot));
@@ -408,14 +415,17 @@ fn text_extend(step: &mut Step, slot: usize) {
         && *filled == slot
         && value.ty == Type::Json
     {
-        let span = value.span;
-        let inner = value.clone();
-        *value = Expr {
-            kind: ExprKind::Convert(Box::new(inner)),
-            ty: Type::Text,
-            span,
-        };
+        to_text(value);
     }
+}
+
+fn to_text(value: &mut Expr) {
+    let span = value.span;
+    *value = Expr {
+        kind: ExprKind::Convert(Box::new(value.clone())),
+        ty: Type::Text,
+        span,
+    };
 }
 
 fn read_as_text(expr: &mut Expr, slot: usize) {
@@ -429,6 +439,51 @@ fn read_as_text(expr: &mut Expr, slot: usize) {
         };
     } else if is_column(expr, slot) {
         expr.ty = Type::Text;
+    }
+}
+
+/// Fields that nothing reads any more (folding took their test away) leave their scan.
+fn drop_unread_fields(plan: &mut Plan) {
+    for id in 0..plan.relations.len() {
+        let mut read: Vec<usize> = Vec::new();
+        visit_relation(plan, id, &mut |expr| {
+            if let ExprKind::Column(slot) = expr.kind {
+                read.push(slot);
+            }
+            false
+        });
+        let Some(relation) = plan.relations.get_mut(id) else {
+            continue;
+        };
+        let keep: Vec<bool> = relation
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(slot, c)| !matches!(c.origin, Origin::Field(_)) || read.contains(&slot))
+            .collect();
+        if keep.iter().all(|keep| *keep) {
+            continue;
+        }
+        let new: Vec<usize> = (0..keep.len())
+            .map(|slot| keep.iter().take(slot).filter(|k| **k).count())
+            .collect();
+        let moved = |slot: usize| new.get(slot).copied().unwrap_or(slot);
+        let mut kept = keep.iter();
+        relation.columns.retain(|_| kept.next().copied().unwrap_or(true));
+        let fills = |step: &mut Step| {
+            if let StepKind::Extend { slot, .. } | StepKind::Expand { slot, .. } = &mut step.kind {
+                *slot = moved(*slot);
+            }
+        };
+        relation.steps.iter_mut().for_each(fills);
+        if plan.alert.input == id {
+            plan.alert.steps.iter_mut().for_each(fills);
+        }
+        fold::map_relation(plan, id, &mut |expr| {
+            if let ExprKind::Column(slot) = &mut expr.kind {
+                *slot = moved(*slot);
+            }
+        });
     }
 }
 

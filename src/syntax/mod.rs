@@ -8,6 +8,7 @@ pub mod ast;
 mod build;
 mod error;
 mod expression;
+pub mod format;
 mod literal;
 mod scan;
 
