@@ -462,6 +462,30 @@ fn a_plan_that_breaks_its_promises_is_refused() {
 }
 
 #[test]
+fn threads_can_share_a_rule_and_hand_over_their_states() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let (plan, catalog) = (plan("events e = t.log where n > 0 alert e { show n }"), small());
+    let compiled = Compiled::new(&plan, &catalog).unwrap();
+    shared(&compiled);
+    let events: Vec<Given> = (0..8)
+        .map(|n| event(&format!("e{n}"), s(n), &format!("\"n\": {n}")))
+        .collect();
+    let states = std::thread::scope(|scope| {
+        let of_half = |half: &'_ [Given]| {
+            let mut state = compiled.state(Asked::Stream, None);
+            half.iter().for_each(|event| state.push(&event.event()));
+            state
+        };
+        let (left, right) = events.split_at(3);
+        let threads = [left, right].map(|half| scope.spawn(move || of_half(half)));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    let [mut all, other] = states;
+    all.merge(other);
+    assert_eq!(all.finish(), outcome(&catalog, &plan, Asked::Stream, None, &events));
+}
+
+#[test]
 fn operators_read_json_as_the_other_side_asks() {
     let holds = |condition: &str, extra: &str| {
         let rule = format!(
