@@ -2,7 +2,7 @@ use super::open::{Input, Kind, open};
 use super::split::{Piece, Splitter};
 use super::{Event, InputError, InputFile, Options, Place, Reject, Report, table};
 use crate::source::{Catalog, DateOrder, FieldType, ShapeId, Source, SourceId, TABLE, parse_time};
-use crate::value::{Json, Value};
+use crate::value::{Json, Keys, Value};
 use std::io::Read;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -34,6 +34,7 @@ pub fn read(
         options: options.clone(),
         report: Report::default(),
         record: 0,
+        keys: Keys::default(),
         sink,
     };
     match input.kind(catalog) {
@@ -52,6 +53,7 @@ pub(super) struct Reader<'a> {
     pub(super) options: Options,
     report: Report,
     record: u64,
+    keys: Keys,
     sink: &'a mut dyn FnMut(Event),
 }
 
@@ -72,7 +74,7 @@ impl Reader<'_> {
     fn piece(&mut self, piece: &Piece<'_>) {
         self.next_record();
         match piece.content {
-            Ok(bytes) => match Json::parse_counting(bytes) {
+            Ok(bytes) => match Json::parse_with(bytes, &mut self.keys) {
                 Ok((json, repeated)) => self.deliver(json, piece.line, repeated, 0),
                 Err(error) => {
                     let below = u64::try_from(error.line.saturating_sub(1)).unwrap_or(0);
@@ -111,7 +113,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, (key, text): (String, Arc<str>), line: u64, repeated: u32, depth: u8) {
-        match Json::parse_counting(text.as_bytes()) {
+        match Json::parse_with(text.as_bytes(), &mut self.keys) {
             Ok((json, more)) => self.deliver(json, line, repeated.saturating_add(more), depth + 1),
             Err(error) => self.reject(line, format!("the text in `{key}` is not JSON: {error}")),
         }
@@ -153,7 +155,7 @@ impl Reader<'_> {
 
     /// A row of a table with its JSON texts parsed and its times in one spelling, once instead of at every reading.
     /// Dates with slashes that do not fit the order of the file are left out, and counted.
-    fn row(&self, source: &Source, body: &Json) -> (Json, u64) {
+    fn row(&mut self, source: &Source, body: &Json) -> (Json, u64) {
         let Json::Object(members) = body else {
             return (body.clone(), 0);
         };
@@ -163,7 +165,7 @@ impl Reader<'_> {
             let ty = source.by_column(column).map(|field| source.get(field).ty);
             let value = match (ty, json) {
                 (Some(FieldType::Json), Json::Text(text)) if text.trim_start().starts_with(['{', '[']) => {
-                    Json::parse(text.as_bytes()).unwrap_or_else(|_| json.clone())
+                    Json::parse_with(text.as_bytes(), &mut self.keys).map_or_else(|_| json.clone(), |(inner, _)| inner)
                 }
                 (Some(FieldType::Time), Json::Text(text)) if text.contains('/') => {
                     let Ok(time) = parse_time(text, self.options.date_order) else {

@@ -27,6 +27,7 @@ mod grammar {
 }
 use grammar::{Grammar, Rule};
 
+pub use format::format;
 pub use literal::{read_duration, read_time};
 
 type Pair<'a> = pest::iterators::Pair<'a, Rule>;
