@@ -5,6 +5,8 @@ pub mod value;
 
 #[cfg(feature = "compiler")]
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "compiler")]
 pub mod compile;
 #[cfg(feature = "compiler")]
@@ -23,3 +25,7 @@ pub mod resolve;
 pub mod source;
 #[cfg(feature = "compiler")]
 pub mod syntax;
+#[cfg(feature = "templates")]
+pub mod targets;
+#[cfg(feature = "compiler")]
+pub mod testing;

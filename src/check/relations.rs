@@ -119,6 +119,18 @@ impl<'a> Checker<'a, '_, '_, '_> {
     fn step(&mut self, id: RelationId, step: &Step<'a>) -> Option<plan::Step> {
         let (written, slot) = match step {
             Step::Written(written, slot) => (*written, *slot),
+            Step::Condition => {
+                let resolved = self.rule.relations.get(id)?;
+                let Kind::Events(source) = resolved.kind else {
+                    return None;
+                };
+                let world = self.world;
+                let condition = self.condition(id, world.condition(source)?)?;
+                return Some(plan::Step {
+                    kind: StepKind::Filter(condition),
+                    span: resolved.ast.head,
+                });
+            }
             Step::Computed(index, slot) => {
                 let resolved = self.rule.relations.get(id)?;
                 let Kind::Events(source) = resolved.kind else {
@@ -591,7 +603,7 @@ impl<'a> Checker<'a, '_, '_, '_> {
         }
         resolved.steps.iter().any(|step| match step {
             Step::Written(step, _) => matches!(&step.kind, ast::StepKind::Where(tree) if asks(tree)),
-            Step::Computed(..) => false,
+            Step::Computed(..) | Step::Condition => false,
         })
     }
 

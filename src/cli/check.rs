@@ -23,7 +23,11 @@ pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
         CheckFormat::Human => {
             output::findings(&findings, sources);
             let files = many(loaded.count, "file");
-            eprintln!("{files}, {} that compile: {}", many(rules, "rule"), output::counts(&findings));
+            eprintln!(
+                "{files}, {} that compile: {}",
+                many(rules, "rule"),
+                output::counts(&findings)
+            );
         }
     }
     let failed = has_errors(&findings) || (options.deny == Some(Deny::Warnings) && !findings.is_empty());

@@ -32,7 +32,10 @@ pub(super) fn fmt(options: &Fmt) -> Result<Exit, Misuse> {
     output::findings(&files.findings, &files.sources);
     let all = many(found.len(), "file");
     let verb = if options.check { "would change" } else { "changed" };
-    eprintln!("{all}, {changed} {verb}, {}", many(found.len() - files.trees.len(), "file") + " that cannot be read");
+    eprintln!(
+        "{all}, {changed} {verb}, {}",
+        many(found.len() - files.trees.len(), "file") + " that cannot be read"
+    );
     let failed = !files.findings.is_empty() || (options.check && changed > 0);
     Ok(if failed { Exit::Findings } else { Exit::Clean })
 }

@@ -20,5 +20,9 @@ pub(super) fn counts(findings: &[Diagnostic]) -> String {
 
 /// `1 rule`, `2 rules`
 pub(super) fn many(n: usize, word: &str) -> String {
-    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
+    if n == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{n} {word}s")
+    }
 }

@@ -30,7 +30,10 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Misuse>
                 }
             }
             if found.len() == before {
-                return Err(Misuse(format!("{}: this folder holds no rule (no `.trip` file)", root.display())));
+                return Err(Misuse(format!(
+                    "{}: this folder holds no rule (no `.trip` file)",
+                    root.display()
+                )));
             }
         } else if root.is_file() {
             found.push((root.clone(), root.parent().unwrap_or(Path::new("")).to_owned()));
@@ -57,16 +60,33 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
         let id = files.add(&path, &bytes);
         folders.insert(id, folder_of(&path, &root));
     }
-    Ok(Loaded { files, catalog, folders, count })
+    Ok(Loaded {
+        files,
+        catalog,
+        folders,
+        count,
+    })
 }
 
 /// `targets/` folders with source tables, beside or in the folders of the rules.
 fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for path in paths {
-        let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(Path::new("")).to_owned() };
-        let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        let beside = folder.canonicalize().ok().and_then(|f| f.parent().map(Path::to_owned)).unwrap_or_default();
+        let folder = if path.is_dir() {
+            path.clone()
+        } else {
+            path.parent().unwrap_or(Path::new("")).to_owned()
+        };
+        let folder = if folder.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            folder
+        };
+        let beside = folder
+            .canonicalize()
+            .ok()
+            .and_then(|f| f.parent().map(Path::to_owned))
+            .unwrap_or_default();
         for candidate in [beside.join("targets"), folder.join("targets")] {
             if candidate.join("sources").is_dir() && !folders.contains(&candidate) {
                 folders.push(candidate);
@@ -84,5 +104,8 @@ fn folder_of(path: &Path, root: &Path) -> PathBuf {
         Some(at) => components.iter().skip(at + 1).collect::<PathBuf>(),
         None => parent.strip_prefix(root).unwrap_or(Path::new("")).to_owned(),
     };
-    below.components().filter(|c| matches!(c, Component::Normal(_))).collect()
+    below
+        .components()
+        .filter(|c| matches!(c, Component::Normal(_)))
+        .collect()
 }

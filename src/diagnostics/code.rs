@@ -156,6 +156,8 @@ codes! {
     DuplicateTest = "X003" Error "two tests of one name",
     /// An event whose source must be named.
     SourceNeeded = "X004" Error "a test event must name its source",
+    /// A test whose alerts are not the expected ones.
+    TestFailed = "X005" Error "a test that fails",
 
     // ---- S: source tables ------------------------------------------------------------------------------------
     /// A source table that cannot be read.

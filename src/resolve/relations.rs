@@ -210,6 +210,13 @@ impl<'a, 'f> Resolver<'a, 'f> {
                     return;
                 };
                 self.push(relation, Kind::Events(source_id), columns);
+                let world = self.world;
+                if let Some(condition) = world.condition(source_id) {
+                    self.bind(id, condition);
+                    if let Some(relation) = self.relations.get_mut(id) {
+                        relation.steps.push(Step::Condition);
+                    }
+                }
             }
             RelationKind::Group {
                 inputs,

@@ -79,6 +79,7 @@ pub fn parse_expression(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagn
     let mut builder = build::Builder {
         file,
         findings: Vec::new(),
+        depth: 0,
     };
     let expr = pairs
         .flat_map(Pair::into_inner)
@@ -102,6 +103,7 @@ pub fn parse_path(file: FileId, text: &str, offset: u32) -> Option<ast::Path> {
     let mut builder = build::Builder {
         file,
         findings: Vec::new(),
+        depth: 0,
     };
     let mut path = builder.path(pair);
     path.span = Span {
@@ -117,6 +119,7 @@ fn parse_scanned(file: FileId, text: &str, comments: Vec<ast::Comment>) -> Resul
     let mut builder = build::Builder {
         file,
         findings: Vec::new(),
+        depth: 0,
     };
     let items = pairs.next().map(|pair| builder.items(pair)).unwrap_or_default();
     if !builder.findings.is_empty() {

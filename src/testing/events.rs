@@ -23,7 +23,13 @@ pub struct TestEvent {
 impl TestEvent {
     /// As the evaluator takes it.
     pub fn as_event(&self) -> Event<'_> {
-        Event { source: self.source, shape: FIELDS, body: &self.body, time: self.time, id: &self.id }
+        Event {
+            source: self.source,
+            shape: FIELDS,
+            body: &self.body,
+            time: self.time,
+            id: &self.id,
+        }
     }
 }
 
@@ -48,12 +54,20 @@ pub fn events(test: &Test<'_>, catalog: &Catalog) -> Vec<TestEvent> {
                     Some(own) => id = own.as_ref().into(),
                     None => {
                         let mut tree = Tree::from_json(&body);
-                        tree.put(&name.split('.').map(str::to_owned).collect::<Vec<_>>(), Json::Text(id.clone()));
+                        tree.put(
+                            &name.split('.').map(str::to_owned).collect::<Vec<_>>(),
+                            Json::Text(id.clone()),
+                        );
                         body = tree.into_json();
                     }
                 }
             }
-            events.push(TestEvent { source: *source, body, time: test.ast.now.minus(given.before).plus(after), id });
+            events.push(TestEvent {
+                source: *source,
+                body,
+                time: test.ast.now.minus(given.before).plus(after),
+                id,
+            });
         }
     }
     events
@@ -85,7 +99,9 @@ impl Tree {
     }
 
     fn put(&mut self, words: &[String], value: Json) {
-        let Some((first, rest)) = words.split_first() else { return };
+        let Some((first, rest)) = words.split_first() else {
+            return;
+        };
         let at = self.members.iter().position(|(name, _)| name == first);
         if rest.is_empty() {
             // Two objects at one place are one: `common` and the event's own fields.

@@ -33,14 +33,21 @@ pub(super) fn compare(
             fits.push(all);
         }
         for _ in 0..written.count {
-            wanted.push(Wanted { expect, fits: fits.clone() });
+            wanted.push(Wanted {
+                expect,
+                fits: fits.clone(),
+            });
         }
     }
     let taken = assign(&wanted, alerts.len());
     let mut failures = Vec::new();
     let found: Vec<String> = alerts.iter().map(|alert| describe(alert, plan)).collect();
     for (number, expect) in test.ast.expect.iter().enumerate() {
-        let missing = wanted.iter().zip(&taken.of_wanted).filter(|(w, alert)| w.expect == number && alert.is_none()).count();
+        let missing = wanted
+            .iter()
+            .zip(&taken.of_wanted)
+            .filter(|(w, alert)| w.expect == number && alert.is_none())
+            .count();
         if missing > 0 {
             let what = match (missing, expect.count) {
                 (_, 1) => "no alert is like this".to_owned(),
@@ -56,23 +63,39 @@ pub(super) fn compare(
                         differs.push(format!("{path} is {}", printed(&value)));
                     }
                 }
-                if differs.is_empty() { near.push(line.clone()) } else { near.push(format!("{line}: {}", differs.join(", "))) }
+                if differs.is_empty() {
+                    near.push(line.clone())
+                } else {
+                    near.push(format!("{line}: {}", differs.join(", ")))
+                }
             }
             if near.is_empty() {
                 near.push("no alert at all".to_owned());
             }
-            failures.push(Failure { span: expect.span, message: what, found: near });
+            failures.push(Failure {
+                span: expect.span,
+                message: what,
+                found: near,
+            });
         }
     }
-    let left: Vec<String> =
-        found.iter().zip(&taken.used).filter(|(_, used)| !**used).map(|(line, _)| line.clone()).collect();
+    let left: Vec<String> = found
+        .iter()
+        .zip(&taken.used)
+        .filter(|(_, used)| !**used)
+        .map(|(line, _)| line.clone())
+        .collect();
     if !left.is_empty() {
         let span = test.ast.expect.last().map_or(test.ast.span, |e| e.span);
         let message = match left.len() {
             1 => "an alert came that nothing expects".to_owned(),
             n => format!("{n} alerts came that nothing expects"),
         };
-        failures.push(Failure { span, message, found: left });
+        failures.push(Failure {
+            span,
+            message,
+            found: left,
+        });
     }
     Ok(failures)
 }
@@ -95,7 +118,10 @@ fn assign(wanted: &[Wanted], alerts: usize) -> Assignment {
             *slot = Some(alert);
         }
     }
-    Assignment { of_wanted, used: owner.iter().map(Option::is_some).collect() }
+    Assignment {
+        of_wanted,
+        used: owner.iter().map(Option::is_some).collect(),
+    }
 }
 
 fn claim(want: usize, wanted: &[Wanted], owner: &mut [Option<usize>], tried: &mut [bool]) -> bool {
@@ -145,7 +171,8 @@ fn equals(value: &Value, expected: &LiteralKind) -> bool {
                 })
                 .collect();
             let found = crate::runtime::set::set_of(value);
-            crate::runtime::set::minus(&Value::Set(wanted.clone()), &Value::Set(found.clone().into_owned())) == Value::Set(Set::default())
+            crate::runtime::set::minus(&Value::Set(wanted.clone()), &Value::Set(found.clone().into_owned()))
+                == Value::Set(Set::default())
                 && found.len() == wanted.len()
         }
         LiteralKind::Object(_) | LiteralKind::Duration(_) => false,
@@ -153,7 +180,9 @@ fn equals(value: &Value, expected: &LiteralKind) -> bool {
 }
 
 fn printed(value: &Value) -> String {
-    value.to_json().map_or_else(|| "missing".to_owned(), |json| json.to_string())
+    value
+        .to_json()
+        .map_or_else(|| "missing".to_owned(), |json| json.to_string())
 }
 
 /// An alert in a line: its time and its columns.

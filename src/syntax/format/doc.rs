@@ -4,7 +4,9 @@
 
 /// A line is no longer than this where a break can help it.
 pub(super) const WIDTH: usize = 100;
-/// Conditions of three parts and more, and filled lists, keep to this.
+/// The events of a test, which are read one under the other, may be this long.
+pub(super) const WIDE: usize = 120;
+/// Conditions of four parts and more, and filled lists, keep to this.
 pub(super) const NARROW: usize = 80;
 
 /// A text with its possible breaks.

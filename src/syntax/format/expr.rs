@@ -5,8 +5,10 @@ use super::place::{Entry, Layout, Space};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{AggregateName, BinaryOp, Expr, ExprKind, Literal, LiteralKind, Object, Path, Segment, Text};
 
-/// Elements no wider than this share lines.
+/// Elements that are no wider than this, one with another, share lines.
 const SHORT: usize = 32;
+/// Pairs of an object share lines if none is wider than this.
+const SHORT_PAIR: usize = 64;
 
 /// What a list or an object looks like.
 pub(super) struct Brackets {
@@ -14,8 +16,10 @@ pub(super) struct Brackets {
     pub(super) close: &'static str,
     /// With blanks inside, on one line.
     pub(super) spaced: bool,
-    /// Several elements on a line.
-    pub(super) fill: bool,
+    /// The column that one line must end before.
+    pub(super) limit: usize,
+    /// Several elements on a line, up to this column.
+    pub(super) fill: Option<usize>,
 }
 
 impl Layout<'_> {
@@ -192,7 +196,7 @@ impl Layout<'_> {
             LiteralKind::Null => "null".to_owned(),
             LiteralKind::Duration(length) => duration(*length, spelled),
             LiteralKind::List(elements) => return self.list(elements, span),
-            LiteralKind::Object(object) => return self.object(object),
+            LiteralKind::Object(object) => return self.object(object, WIDTH),
         };
         Doc::Text(text)
     }
@@ -204,21 +208,26 @@ impl Layout<'_> {
             .iter()
             .map(|element| self.entry(element.span, Space::None, |layout| layout.literal(element)))
             .collect();
-        let fill = entries
-            .iter()
-            .all(|entry| matches!(&entry.doc, Doc::Text(text) if width(text) <= SHORT));
+        let widths = entries.iter().map(|entry| match &entry.doc {
+            Doc::Text(text) => Some(width(text)),
+            _ => None,
+        });
+        let fill = widths
+            .sum::<Option<usize>>()
+            .is_some_and(|all| all <= SHORT * entries.len());
         let brackets = Brackets {
             open: "[",
             close: "]",
             spaced: false,
-            fill,
+            limit: WIDTH,
+            fill: fill.then_some(NARROW),
         };
         self.bracketed(&brackets, span.start as usize + 1, entries, close)
     }
 
-    pub(super) fn object(&mut self, object: &Object) -> Doc {
+    pub(super) fn object(&mut self, object: &Object, limit: usize) -> Doc {
         let close = self.end(object.span).saturating_sub(1);
-        let entries = object
+        let entries: Vec<Entry> = object
             .pairs
             .iter()
             .map(|(path, value)| {
@@ -229,7 +238,13 @@ impl Layout<'_> {
                 })
             })
             .collect();
-        self.bracketed(&Brackets::OBJECT, object.span.start as usize + 1, entries, close)
+        let short = |doc: &Doc| !doc.is_broken() && width(&render_flat(doc)) <= SHORT_PAIR;
+        let brackets = Brackets {
+            limit,
+            fill: entries.iter().all(|entry| short(&entry.doc)).then_some(WIDTH),
+            ..Brackets::OBJECT
+        };
+        self.bracketed(&brackets, object.span.start as usize + 1, entries, close)
     }
 
     /// On one line where it fits; comments stand between the elements.
@@ -257,7 +272,9 @@ impl Layout<'_> {
             None if gap.is_empty() => return Doc::Text(format!("{}{}", brackets.open, brackets.close)),
             None => opening.extend(gap.trailing.take().map(Doc::Comment)),
         }
-        let fill = brackets.fill && elements.iter().all(|element| element.trailing.is_none());
+        let fill = brackets
+            .fill
+            .filter(|_| elements.iter().all(|element| element.trailing.is_none()));
         let count = elements.len();
         let mut items = Vec::new();
         for (index, element) in elements.into_iter().enumerate() {
@@ -276,8 +293,8 @@ impl Layout<'_> {
         }
         let edge = || if brackets.spaced { Doc::Line } else { Doc::Soft };
         let mut inner = Vec::new();
-        if fill {
-            inner.extend([edge(), Doc::Fill { items, limit: NARROW }]);
+        if let Some(limit) = fill {
+            inner.extend([edge(), Doc::Fill { items, limit }]);
         } else {
             for (index, item) in items.into_iter().enumerate() {
                 inner.push(if index == 0 { edge() } else { Doc::Line });
@@ -290,7 +307,7 @@ impl Layout<'_> {
         let mut out = vec![Doc::text(brackets.open)];
         out.extend(opening);
         out.extend([Doc::nest(Doc::Concat(inner)), edge(), Doc::text(brackets.close)]);
-        Doc::group(Doc::Concat(out))
+        Doc::group_within(brackets.limit, Doc::Concat(out))
     }
 
     /// A string or a text block.
@@ -315,7 +332,8 @@ impl Brackets {
         open: "{",
         close: "}",
         spaced: true,
-        fill: false,
+        limit: WIDTH,
+        fill: None,
     };
 }
 
@@ -328,7 +346,7 @@ struct Element {
 /// How long a condition on one line may be.
 pub(super) fn condition_limit(expr: &Expr) -> usize {
     match &expr.kind {
-        ExprKind::And(parts) | ExprKind::Or(parts) if parts.len() > 2 => NARROW,
+        ExprKind::And(parts) | ExprKind::Or(parts) if parts.len() > 3 => NARROW,
         _ => WIDTH,
     }
 }

@@ -1,16 +1,17 @@
 //! The one layout of rule files.
 //!
 //! Everything that the tree does not hold comes from the text: how numbers, strings and times are spelled, comments,
-//! and where a list of constants has an empty line. Line breaks inside a declaration do not matter; they follow from
-//! the length of what is written:
+//! and which constants and lines of metadata have an empty line between them. Other line breaks of the text do not
+//! matter; where lines end follows from the length of what is written:
 //!
 //! - two blanks for each level; one empty line between rules, relations and tests;
-//! - what fits in 100 columns stands on one line; conditions of three and more parts only where they fit in 80;
+//! - what fits in 100 columns stands on one line; conditions of four and more parts only where they fit in 80, and the
+//!   events of a test, which are read one under the other, up to 120;
 //! - a condition that does not fit has its `and`s and `or`s on lines of their own, one step deeper;
-//! - a list that does not fit fills lines up to 80 columns where its elements are short, and otherwise has each on its
-//!   own line; objects always have each pair on its own line; both then end with a comma;
-//! - the words of metadata and alerts, the names of columns and of `let`s one after the other, and the offsets of a
-//!   test's events are filled up to the widest;
+//! - a list that does not fit fills lines up to 80 columns where its elements are short, an event's fields lines up to
+//!   100; otherwise each element has its own line; all end with a comma then;
+//! - words of metadata (up to an empty line or a text block) and of alerts, names of columns, names of `let`s one after
+//!   the other, and offsets of a test's events are filled up to the widest;
 //! - an alert with nothing but one short `where` has it on its first line.
 //!
 //! Comments are kept. One on a line of its own stays above what follows it, one behind something stays there. Where a
@@ -69,7 +70,7 @@ pub fn literal_to_string(literal: &LiteralKind) -> String {
 
 /// An object of a test on one line.
 pub fn object_to_string(object: &Object) -> String {
-    one_line(|layout| layout.object(object))
+    one_line(|layout| layout.object(object, doc::WIDE))
 }
 
 fn one_line(make: impl FnOnce(&mut Layout<'_>) -> Doc) -> String {

@@ -219,6 +219,17 @@ impl<'a> Layout<'a> {
         blanks.matches('\n').count() > 1
     }
 
+    /// Whether there is an empty line between two entries.
+    pub(super) fn parted(&self, from: usize, to: usize) -> bool {
+        // What stands before the first line break and after the last belongs to the entries' own lines.
+        let between = self.text.get(from..to).unwrap_or("");
+        let inner = match (between.find('\n'), between.rfind('\n')) {
+            (Some(first), Some(last)) => between.get(first + 1..last),
+            _ => None,
+        };
+        inner.is_some_and(|inner| inner.split('\n').any(|line| line.trim().is_empty()))
+    }
+
     /// Lines of a block, with the comments from `open` to `close`; begins with a line break, ends without.
     pub(super) fn lines(&mut self, open: usize, entries: Vec<Entry>, close: usize, tail: Space) -> Doc {
         let mut lines = Lines::default();

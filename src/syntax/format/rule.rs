@@ -1,6 +1,6 @@
 //! Declarations, relations, alerts and tests.
 
-use super::doc::{Doc, WIDTH, width};
+use super::doc::{Doc, WIDE, WIDTH, width};
 use super::expr::{Brackets, condition_limit, duration, path_text, starts_with_aggregate, string};
 use super::place::{Entry, Layout, Space};
 use crate::syntax::ast::{
@@ -48,9 +48,9 @@ impl Layout<'_> {
 
     fn rule(&mut self, rule: &Rule) -> Doc {
         let mut entries = Vec::new();
-        let pad = widest(rule.meta.iter().map(|meta| meta.key.name.as_str()));
-        for meta in &rule.meta {
-            entries.push(self.entry(meta.span, Space::None, |layout| layout.meta(meta, pad)));
+        let pads = self.meta_pads(&rule.meta);
+        for (meta, pad) in rule.meta.iter().zip(pads) {
+            entries.push(self.entry(meta.span, Space::Keep, |layout| layout.meta(meta, pad)));
         }
         for relation in &rule.relations {
             entries.push(self.entry(relation.span, Space::Always, |layout| layout.relation(relation)));
@@ -68,6 +68,18 @@ impl Layout<'_> {
             Doc::Hard,
             Doc::text("}"),
         ])
+    }
+
+    /// For each line of metadata, how wide the words around it are, up to an empty line or a text block.
+    fn meta_pads(&self, meta: &[Meta]) -> Vec<usize> {
+        let runs =
+            meta.chunk_by(|a, b| !is_block(a) && !is_block(b) && !self.parted(self.end(a.span), b.span.start as usize));
+        let mut pads = Vec::new();
+        for run in runs {
+            let pad = widest(run.iter().map(|meta| meta.key.name.as_str()));
+            pads.extend(run.iter().map(|_| pad));
+        }
+        pads
     }
 
     fn meta(&mut self, meta: &Meta, pad: usize) -> Doc {
@@ -336,7 +348,7 @@ impl Layout<'_> {
         }));
         if let Some(common) = &test.common {
             entries.push(self.entry(common.span, Space::None, |layout| {
-                Doc::Concat(vec![Doc::text("common "), layout.object(common)])
+                Doc::Concat(vec![Doc::text("common "), layout.object(common, WIDE)])
             }));
         }
         let offsets: Vec<String> = test.given.iter().map(|given| self.offset(given)).collect();
@@ -375,7 +387,7 @@ impl Layout<'_> {
             head.push_str(&path_text(source));
             head.push(' ');
         }
-        Doc::Concat(vec![Doc::Text(head), self.object(&given.fields)])
+        Doc::Concat(vec![Doc::Text(head), self.object(&given.fields, WIDE)])
     }
 
     fn expect(&mut self, expect: &Expect) -> Doc {
@@ -385,10 +397,16 @@ impl Layout<'_> {
             (count, _) => format!("expect {count}"),
         };
         match &expect.columns {
-            Some(columns) => Doc::Concat(vec![Doc::Text(words), Doc::text(" "), self.object(columns)]),
+            Some(columns) => Doc::Concat(vec![Doc::Text(words), Doc::text(" "), self.object(columns, WIDE)]),
             None => Doc::Text(words),
         }
     }
+}
+
+fn is_block(meta: &Meta) -> bool {
+    meta.values
+        .iter()
+        .any(|value| matches!(value, MetaValue::Text(text) if text.block))
 }
 
 /// For each step, how wide the names of the `let`s around it are.
