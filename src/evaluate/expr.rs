@@ -52,9 +52,7 @@ impl Code {
     pub(super) fn value<'a>(&'a self, row: &'a [Value]) -> Cow<'a, Value> {
         Cow::Owned(match self {
             Code::Column(slot) => {
-                return row
-                    .get(*slot)
-                    .map_or(Cow::Owned(Value::Missing), |value| Cow::Borrowed(value));
+                return row.get(*slot).map_or(Cow::Owned(Value::Missing), Cow::Borrowed);
             }
             Code::Value(value) => return Cow::Borrowed(value),
             Code::Member(base, path) => {

@@ -142,8 +142,7 @@ impl<'c> State<'c> {
 
     /// Takes in all that another state of the same [`Compiled`] and the same question has seen.
     pub fn merge(&mut self, other: State<'_>) {
-        let earlier = |a: Option<Time>, b: Option<Time>| a.into_iter().chain(b).min();
-        self.earliest = earlier(self.earliest, other.earliest);
+        self.earliest = self.earliest.into_iter().chain(other.earliest).min();
         self.latest = self.latest.max(other.latest);
         add(&mut self.matched, &other.matched);
         self.sinks.merge(other.sinks);

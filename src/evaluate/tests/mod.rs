@@ -1,4 +1,3 @@
-mod cases;
 mod constructs;
 mod laws;
 mod support;

@@ -75,7 +75,7 @@ pub(super) fn event(id: &str, after: Span, body: &str) -> Given {
         shape: FIELDS,
         time: at(after),
         id: id.into(),
-        body: Json::parse(&format!("{{{body}}}")).unwrap(),
+        body: Json::parse(format!("{{{body}}}")).unwrap(),
     }
 }
 
