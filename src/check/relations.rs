@@ -329,15 +329,7 @@ impl<'a> Checker<'a, '_, '_, '_> {
             .get(relation)
             .map(|r| (r.ast.name.name.as_str(), r.ast.head))
             .unwrap_or(("", span));
-        let path = match self
-            .rule
-            .bindings
-            .iter()
-            .find(|((id, place), _)| *id == relation && *place == span)
-        {
-            Some(_) => self.text_of(span),
-            None => "the key".to_owned(),
-        };
+        let path = self.text_of(span);
         let path = path.strip_prefix(&format!("{name}.")).unwrap_or(&path).to_owned();
         let finding = Diagnostic::new(
             Code::UnguardedKey,

@@ -189,16 +189,12 @@ fn output_name(path: &str) -> String {
     for c in path.chars() {
         match c {
             c if c.is_ascii_alphanumeric() || c == '_' => name.push(c),
-            _ if name.ends_with('_') => {}
+            // `resources[0].ARN` is `resources_0_ARN`.
+            _ if name.ends_with('_') || c == ']' || c == '"' => {}
             _ => name.push('_'),
         }
     }
-    let name = name.trim_end_matches('_').to_owned();
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("_{name}")
-    } else {
-        name
-    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
 fn project(plan: &mut Plan, checked: &Checked<'_>) -> Vec<Diagnostic> {
