@@ -121,11 +121,7 @@ impl<'a> Resolver<'a, '_> {
 
     pub(super) fn entity(&mut self, alert: RelationId, item: &'a ast::AlertItem) -> Option<Entity<'a>> {
         let key = item.key.name.as_str();
-        let azure = self.relations.iter().any(|r| match r.kind {
-            Kind::Events(source) => self.world.catalog.get(source).name.starts_with("azure."),
-            _ => false,
-        });
-        let Some((default, identifiers)) = entities::entity(key, azure) else {
+        let Some((default, identifiers)) = entities::entity(key) else {
             let known = entities::ENTITIES
                 .iter()
                 .map(|(word, ..)| *word)

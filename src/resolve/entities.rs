@@ -48,9 +48,8 @@ pub(super) const ENTITIES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// The default identifier of an entity's word and all it knows. A resource has an id that Sentinel knows on Azure only.
-pub(super) fn entity(word: &str, azure: bool) -> Option<(&'static str, &'static [&'static str])> {
-    let _ = azure;
+/// The default identifier of an entity's word and all it knows.
+pub(super) fn entity(word: &str) -> Option<(&'static str, &'static [&'static str])> {
     ENTITIES
         .iter()
         .find(|(known, ..)| *known == word)
