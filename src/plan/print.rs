@@ -255,7 +255,11 @@ fn operator(out: &mut String, relation: &Relation, plan: &Plan, catalog: &Catalo
             for aggregate in aggregates {
                 let input = inputs.get(aggregate.input).copied().unwrap_or(0);
                 let text = |e: &Expr| expression(e, columns(input), plan);
-                let argument = aggregate.argument.as_ref().map(text).unwrap_or_default();
+                let argument = aggregate
+                    .argument
+                    .as_ref()
+                    .map(|a| format!(" {}", text(a)))
+                    .unwrap_or_default();
                 let condition = aggregate
                     .condition
                     .as_ref()
@@ -264,7 +268,7 @@ fn operator(out: &mut String, relation: &Relation, plan: &Plan, catalog: &Catalo
                 let word = aggregate.function.word();
                 let _ = writeln!(
                     out,
-                    "    {} = {word} {} {argument}{condition}",
+                    "    {} = {word} {}{argument}{condition}",
                     own(aggregate.slot),
                     name(input)
                 );
