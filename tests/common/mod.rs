@@ -1,0 +1,167 @@
+//! What tests of the command line share: they all run the built binary, from the project's folder.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test uses a part of it"
+)]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The folder of the project; commands run in it, so that printed paths are relative.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A command of `tripline`, ready to run.
+pub fn command<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tripline"));
+    command
+        .args(args)
+        .current_dir(project())
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+impl Said {
+    fn new(output: Output, took: Duration) -> Said {
+        let said = Said {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+            took,
+        };
+        assert!(!said.stderr.contains("panicked"), "{}", said.stderr);
+        assert!(said.code.is_some(), "ended by a signal: {}", output.status);
+        said
+    }
+
+    /// Exit code, standard output and standard error, as a snapshot holds them.
+    pub fn page(&self) -> String {
+        let mut page = format!("exit {}\n", self.code.unwrap());
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                page.push_str(&format!("-- {name}\n{}\n", text.trim_end()));
+            }
+        }
+        assert!(
+            !page.contains(project().to_str().unwrap()),
+            "a path of this machine\n{page}"
+        );
+        page
+    }
+
+    /// The alerts of a run, one JSON object each.
+    pub fn alerts(&self) -> Vec<serde_json::Value> {
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+/// Runs `tripline` to its end. It may not panic, nor end by a signal.
+pub fn tripline<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Said {
+    finish(command(args))
+}
+
+/// Runs a command to its end.
+pub fn finish(mut command: Command) -> Said {
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    Said::new(output, start.elapsed())
+}
+
+/// The folders below one, in order.
+pub fn folders(of: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(project().join(of))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+/// The rule files of a folder, without those of folders in it, in order; relative to the project.
+pub fn rules(of: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(project().join(of))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "trip"))
+        .map(|path| relative(&path))
+        .collect();
+    found.sort();
+    found
+}
+
+/// A path below the project, without it.
+pub fn relative(path: &Path) -> PathBuf {
+    path.strip_prefix(project()).unwrap().to_owned()
+}
+
+/// A case of `tests/cases`.
+pub struct Case {
+    pub name: String,
+    /// Relative to the project.
+    pub folder: PathBuf,
+    pub args: Vec<String>,
+}
+
+impl Case {
+    pub fn rule(&self) -> PathBuf {
+        self.folder.join("rule.trip")
+    }
+
+    pub fn events(&self) -> PathBuf {
+        self.folder.join("events.jsonl")
+    }
+
+    /// The arguments of its run.
+    pub fn run(&self) -> Vec<PathBuf> {
+        let mut args = vec!["run".into(), self.rule(), "--input".into(), self.events()];
+        args.extend(self.args.iter().map(PathBuf::from));
+        args.extend(["--format", "ndjson"].map(PathBuf::from));
+        args
+    }
+}
+
+/// Every case there is.
+pub fn cases() -> Vec<Case> {
+    folders("tests/cases")
+        .into_iter()
+        .map(|folder| {
+            let args = std::fs::read_to_string(folder.join("args")).unwrap_or_default();
+            Case {
+                name: folder.file_name().unwrap().to_str().unwrap().to_owned(),
+                folder: relative(&folder),
+                args: args.split_whitespace().map(str::to_owned).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Compares a text with `<folder>/<name>.snap` of the project.
+pub fn snapshot(folder: &Path, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(project().join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
