@@ -17,3 +17,5 @@ pub mod resolve;
 pub mod source;
 #[cfg(feature = "compiler")]
 pub mod syntax;
+#[cfg(feature = "templates")]
+pub mod targets;

@@ -1,0 +1,3 @@
+//! Targets: texts that say what a rule says, for other programs to run.
+
+pub mod kql;
