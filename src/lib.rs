@@ -4,7 +4,15 @@ pub mod runtime;
 pub mod value;
 
 #[cfg(feature = "compiler")]
+pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "compiler")]
+pub mod compile;
+#[cfg(feature = "compiler")]
 pub mod diagnostics;
+#[cfg(feature = "compiler")]
+pub mod evaluate;
 #[cfg(feature = "compiler")]
 pub mod functions;
 #[cfg(feature = "input")]
@@ -19,3 +27,5 @@ pub mod source;
 pub mod syntax;
 #[cfg(feature = "templates")]
 pub mod targets;
+#[cfg(feature = "compiler")]
+pub mod testing;

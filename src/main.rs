@@ -1,2 +1,5 @@
-//! The command line of Tripline.
-fn main() {}
+//! The command line of Tripline; see [`tripline::cli`].
+
+fn main() -> std::process::ExitCode {
+    tripline::cli::main()
+}

@@ -136,16 +136,14 @@ codes! {
     BadValue = "M002" Error "a value of the wrong form",
     /// A technique that ATT&CK does not have.
     UnknownTechnique = "M003" Error "an unknown ATT&CK technique",
-    /// A tactic that the technique does not serve, or one needed.
+    /// A tactic that the technique does not serve.
     BadTactic = "M004" Error "a tactic that does not fit its technique",
     /// An identifier that is no UUID, or one that is used twice.
     BadId = "M005" Error "an id that is no UUID or is used twice",
     /// A placeholder that names nothing.
     BadPlaceholder = "M006" Error "a placeholder that cannot be filled",
-    /// A key that a target needs.
-    MissingKey = "M007" Error "a word that a target needs",
-    /// A name too long for a target.
-    NameTooLong = "M008" Error "a column's name is too long",
+    /// A technique that serves several tactics, without the one that is meant.
+    TacticNeeded = "M010" Warning "a technique without its tactic",
     /// Sentinel columns that would share a name.
     ColumnClash = "M009" Error "two columns of one name",
 
@@ -158,6 +156,8 @@ codes! {
     DuplicateTest = "X003" Error "two tests of one name",
     /// An event whose source must be named.
     SourceNeeded = "X004" Error "a test event must name its source",
+    /// A test whose alerts are not the expected ones.
+    TestFailed = "X005" Error "a test that fails",
 
     // ---- S: source tables ------------------------------------------------------------------------------------
     /// A source table that cannot be read.

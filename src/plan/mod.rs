@@ -8,7 +8,11 @@
 //! text, a number or a bool), computed fields of the source are written out as steps, conditions known from a selection
 //! are folded, every relation is used. What it no longer promises: one expression for each one of the text.
 
-mod print;
+mod fold;
+mod lower;
+pub mod print;
+
+pub use lower::lower;
 
 use crate::diagnostics::Span as Place;
 use crate::functions::FunctionId;
@@ -458,6 +462,8 @@ pub enum ExprKind {
     Literal(Literal),
     /// A value of [`Plan::constants`].
     Constant(usize),
+    /// A list as a set, beside a set word.
+    SetOf(List),
     /// A step into a json value.
     Member {
         /// Of type json.
@@ -687,8 +693,13 @@ impl Expr {
     /// Calls `visit` on this expression and every one below it.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
+        self.children(&mut |child| child.walk(visit));
+    }
+
+    /// Calls `visit` on every expression directly below this one.
+    pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
-            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Constant(_) => {}
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::SetOf(_) => {}
             ExprKind::Member { base: inner, .. }
             | ExprKind::Convert(inner)
             | ExprKind::Not(inner)
@@ -698,10 +709,8 @@ impl Expr {
             | ExprKind::In { value: inner, .. }
             | ExprKind::InCidr { value: inner, .. }
             | ExprKind::HasAny { value: inner, .. }
-            | ExprKind::Matches { value: inner, .. } => inner.walk(visit),
-            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => {
-                parts.iter().for_each(|part| part.walk(visit));
-            }
+            | ExprKind::Matches { value: inner, .. } => visit(inner),
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => parts.iter().for_each(visit),
             ExprKind::Equal { left, right, .. }
             | ExprKind::Order { left, right, .. }
             | ExprKind::HasElement {
@@ -715,13 +724,54 @@ impl Expr {
             }
             | ExprKind::Set { left, right, .. }
             | ExprKind::Arithmetic { left, right, .. } => {
-                left.walk(visit);
-                right.walk(visit);
+                visit(left);
+                visit(right);
             }
             ExprKind::Call { arguments, .. } => {
                 for argument in arguments {
                     if let Argument::Value(value) = argument {
-                        value.walk(visit);
+                        visit(value);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `change` on every expression directly below this one.
+    pub fn children_mut(&mut self, change: &mut dyn FnMut(&mut Expr)) {
+        match &mut self.kind {
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::SetOf(_) => {}
+            ExprKind::Member { base: inner, .. }
+            | ExprKind::Convert(inner)
+            | ExprKind::Not(inner)
+            | ExprKind::Present(inner)
+            | ExprKind::Empty(inner)
+            | ExprKind::Address(inner)
+            | ExprKind::In { value: inner, .. }
+            | ExprKind::InCidr { value: inner, .. }
+            | ExprKind::HasAny { value: inner, .. }
+            | ExprKind::Matches { value: inner, .. } => change(inner),
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => parts.iter_mut().for_each(change),
+            ExprKind::Equal { left, right, .. }
+            | ExprKind::Order { left, right, .. }
+            | ExprKind::HasElement {
+                list: left,
+                element: right,
+            }
+            | ExprKind::Text {
+                value: left,
+                needle: right,
+                ..
+            }
+            | ExprKind::Set { left, right, .. }
+            | ExprKind::Arithmetic { left, right, .. } => {
+                change(left);
+                change(right);
+            }
+            ExprKind::Call { arguments, .. } => {
+                for argument in arguments {
+                    if let Argument::Value(value) = argument {
+                        change(value);
                     }
                 }
             }

@@ -208,12 +208,15 @@ impl<'a> Line<'a, '_> {
                         let first = many.first().map_or("", String::as_str);
                         self.findings.push(
                             Diagnostic::new(
-                                Code::BadTactic,
+                                Code::TacticNeeded,
                                 technique.span,
                                 format!("`{}` serves several tactics", technique.name),
                             )
                             .label(format!("{} of them", many.len()))
-                            .note(format!("they are {}", many.join(", ")))
+                            .note(format!(
+                                "they are {}; without a choice all of them count",
+                                many.join(", ")
+                            ))
                             .help(format!("say which is meant: `attack {} ({first})`", technique.name)),
                         );
                         chosen.extend(many.iter().cloned());

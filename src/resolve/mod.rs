@@ -12,6 +12,7 @@ mod scope;
 mod tests_of_rule;
 
 pub use attack::{tactic_name, tactics_of};
+pub(crate) use scope::path_text;
 
 use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
 use crate::plan::{Origin, RelationId, RuleInfo, Slot};
@@ -46,8 +47,28 @@ pub struct Rule<'a> {
     pub bindings: BTreeMap<(RelationId, Span), Binding>,
     /// Entities, with the paths behind their identifiers.
     pub entities: Vec<Entity<'a>>,
+    /// `title` and `message`, read.
+    pub templates: Vec<Template>,
     /// Its tests.
     pub tests: Vec<Test<'a>>,
+}
+
+/// `message "{user} did it"`
+#[derive(Debug)]
+pub struct Template {
+    /// `title` or `message`.
+    pub key: String,
+    /// Literal text and paths, in order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// A part of a template.
+#[derive(Debug)]
+pub enum TemplatePart {
+    /// As it is.
+    Literal(String),
+    /// A placeholder; bound in the alert's relation.
+    Path(ast::Path),
 }
 
 /// A list or value of the file.
@@ -166,6 +187,8 @@ pub enum Step<'a> {
     Written(&'a ast::Step, Option<Slot>),
     /// A computed field of the source: index into [`crate::source::Source::computed`].
     Computed(usize, Slot),
+    /// The condition of the source.
+    Condition,
 }
 
 /// What a path means.
@@ -207,6 +230,8 @@ pub struct World<'w> {
     pub catalog: &'w Catalog,
     /// Computed fields, read: by source and index. See [`World::new`].
     computed: BTreeMap<(SourceId, usize), ast::Expr>,
+    /// What every row of a source satisfies, where its table holds other rows too.
+    conditions: BTreeMap<SourceId, ast::Expr>,
 }
 
 impl<'w> World<'w> {
@@ -215,9 +240,18 @@ impl<'w> World<'w> {
     /// # Errors
     /// What is wrong in a computed field, with a place in the source table (which is added to `sources`).
     pub fn new(catalog: &'w Catalog, sources: &mut Sources) -> Result<World<'w>, Vec<Diagnostic>> {
-        let mut computed = BTreeMap::new();
+        let (mut computed, mut conditions) = (BTreeMap::new(), BTreeMap::new());
         let mut findings = Vec::new();
         for (id, source) in catalog.iter() {
+            if let Some(text) = &source.condition {
+                let file = sources.add(format!("{} (condition)", source.path.display()), text.clone());
+                match crate::syntax::parse_expression(file, text) {
+                    Ok(expr) => {
+                        conditions.insert(id, expr);
+                    }
+                    Err(more) => findings.extend(more),
+                }
+            }
             for (index, field) in source.computed.iter().enumerate() {
                 let place = format!("{} (computed field `{}`)", source.path.display(), field.name);
                 let file = sources.add(place, field.text.clone());
@@ -230,10 +264,19 @@ impl<'w> World<'w> {
             }
         }
         if findings.is_empty() {
-            Ok(World { catalog, computed })
+            Ok(World {
+                catalog,
+                computed,
+                conditions,
+            })
         } else {
             Err(findings)
         }
+    }
+
+    /// What every row of a source satisfies.
+    pub fn condition(&self, source: SourceId) -> Option<&ast::Expr> {
+        self.conditions.get(&source)
     }
 
     /// The expression of a computed field.

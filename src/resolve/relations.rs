@@ -1,10 +1,14 @@
 //! Relations, steps, alert: every path gets its binding, every relation its columns.
 
 use super::scope::path_text;
-use super::{Binding, Column, Constant, Entity, JoinKey, Kind, Reference, Relation, Rule, Step, World, metadata};
+use super::{
+    Binding, Column, Constant, Entity, JoinKey, Kind, Reference, Relation, Rule, Step, Template, TemplatePart, World,
+    metadata,
+};
 use crate::diagnostics::{Code, Diagnostic, FileId, Span, nearest};
 use crate::plan::{FIRST, LAST, Origin, RelationId, Slot, TIME, WINDOW_START};
-use crate::syntax::ast::{self, AlertValue, ColumnKind, Expr, ExprKind, Link, RelationKind, StepKind};
+use crate::runtime::template::Part;
+use crate::syntax::ast::{self, AlertValue, ColumnKind, ExprKind, Link, RelationKind, StepKind};
 use crate::value;
 use std::collections::BTreeMap;
 
@@ -48,6 +52,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
         let alert = self.alert();
         let entities = self.items(alert);
+        let templates = self.templates(alert);
         let tests = self.tests(alert);
         self.dead_relations(alert);
         self.unused_lets();
@@ -60,8 +65,74 @@ impl<'a, 'f> Resolver<'a, 'f> {
             alert,
             bindings: self.bindings,
             entities,
+            templates,
             tests,
         }
+    }
+
+    /// Reads `title` and `message` and binds their placeholders.
+    fn templates(&mut self, alert: RelationId) -> Vec<Template> {
+        let mut templates = Vec::new();
+        for item in &self.rule.alert.items {
+            let AlertValue::Text(text) = &item.value else { continue };
+            if !matches!(item.key.name.as_str(), "title" | "message") || alert == usize::MAX {
+                continue;
+            }
+            let read = match crate::runtime::template::Template::parse(&text.value) {
+                Ok(read) => read,
+                Err(error) => {
+                    let finding = Diagnostic::new(
+                        Code::BadPlaceholder,
+                        text.span,
+                        format!("this text has a placeholder that cannot be read: {error}"),
+                    )
+                    .help("a placeholder is `{column}`; a brace itself is doubled: `{{`");
+                    self.findings.push(finding);
+                    continue;
+                }
+            };
+            let mut parts = Vec::new();
+            let mut count = 0;
+            for part in read.parts() {
+                match part {
+                    Part::Literal(literal) => parts.push(TemplatePart::Literal(literal.clone())),
+                    Part::Placeholder { path, range } => {
+                        count += 1;
+                        // Exact places where the text stands in the file as it is; else the whole text.
+                        let plain = !text.block && (text.span.end - text.span.start) as usize == text.value.len() + 2;
+                        let offset = u32::try_from(range.start).unwrap_or(0) + 1 + text.span.start;
+                        match crate::syntax::parse_path(self.file, path, if plain { offset } else { text.span.start }) {
+                            Some(mut path) => {
+                                if !plain {
+                                    // Distinct places for distinct placeholders: bindings are found by place.
+                                    let start = text.span.start + count;
+                                    path.span = Span {
+                                        file: self.file,
+                                        start,
+                                        end: text.span.end,
+                                    };
+                                }
+                                self.bind_path(alert, &path);
+                                parts.push(TemplatePart::Path(path));
+                            }
+                            None => self.findings.push(
+                                Diagnostic::new(
+                                    Code::BadPlaceholder,
+                                    text.span,
+                                    format!("`{{{path}}}` names no column"),
+                                )
+                                .help("a placeholder is a column or field: `{user}`; compute others with `let`"),
+                            ),
+                        }
+                    }
+                }
+            }
+            templates.push(Template {
+                key: item.key.name.clone(),
+                parts,
+            });
+        }
+        templates
     }
 
     pub(super) fn relation_named(&self, name: &str) -> Option<RelationId> {
@@ -139,6 +210,13 @@ impl<'a, 'f> Resolver<'a, 'f> {
                     return;
                 };
                 self.push(relation, Kind::Events(source_id), columns);
+                let world = self.world;
+                if let Some(condition) = world.condition(source_id) {
+                    self.bind(id, condition);
+                    if let Some(relation) = self.relations.get_mut(id) {
+                        relation.steps.push(Step::Condition);
+                    }
+                }
             }
             RelationKind::Group {
                 inputs,
@@ -662,7 +740,6 @@ impl<'a, 'f> Resolver<'a, 'f> {
                                 .also(first, "the first one"),
                         );
                     }
-                    // Placeholders are resolved with the templates, see `templates`.
                 }
                 ("show", AlertValue::Paths(paths)) => paths.iter().for_each(|path| self.bind_path(alert, path)),
                 ("title" | "message" | "show", _) => {
@@ -814,23 +891,6 @@ impl<'a, 'f> Resolver<'a, 'f> {
             ["window", "start"] if group => Some(WINDOW_START),
             ["window", "end"] if group => Some(TIME),
             _ => None,
-        }
-    }
-}
-
-/// The places where a path of an expression is read, for the checker.
-pub(crate) fn paths<'e>(expr: &'e Expr, found: &mut Vec<&'e ast::Path>) {
-    match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::Regex { .. } => {}
-        ExprKind::Path(path) => found.push(path),
-        ExprKind::Call { arguments, .. } => arguments.iter().for_each(|a| paths(a, found)),
-        ExprKind::Not(inner) | ExprKind::Is { operand: inner, .. } => paths(inner, found),
-        ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => {
-            parts.iter().for_each(|p| paths(p, found))
-        }
-        ExprKind::Binary { left, right, .. } => {
-            paths(left, found);
-            paths(right, found);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a word means in a relation: the one place where names are looked up.
 
 use super::relations::Resolver;
-use super::{Binding, Constant, Kind, Reference, Step};
+use super::{Binding, Kind, Reference, Step};
 use crate::diagnostics::{Code, Diagnostic, Span, nearest};
 use crate::plan::{Origin, RelationId, Slot};
 use crate::source::SourceId;
@@ -83,7 +83,7 @@ pub(super) fn spelled(identifiers: &[&str]) -> String {
 }
 
 /// A path as it is written in its plainest form.
-pub(super) fn path_text(path: &ast::Path) -> String {
+pub(crate) fn path_text(path: &ast::Path) -> String {
     segments_text(&path.segments)
 }
 
@@ -621,13 +621,5 @@ pub(crate) fn is_condition(expr: &ast::Expr) -> bool {
         ExprKind::Binary { op, .. } => op.rank() == 4,
         ExprKind::Call { name, arguments, .. } if name.name == "if" => arguments.get(1).is_some_and(is_condition),
         _ => false,
-    }
-}
-
-/// The literal of a value, where the constant is one.
-pub(crate) fn value_literal<'a>(constant: &Constant<'a>) -> Option<&'a ast::Literal> {
-    match constant {
-        Constant::Value(value) => Some(&value.value),
-        Constant::List(_) => None,
     }
 }

@@ -213,8 +213,8 @@ impl Builder<'_> {
         defaults: &[DefaultPaths],
         sigma: SigmaNames,
     ) -> Result<Field, SourceError> {
-        let line = self.line_of("name", &field.name, 0);
-        let located = |message: String| self.error(line, message);
+        // Looked for only when it is needed: this would be most of the time that loading takes.
+        let located = |message: String| self.error(self.line_of("name", &field.name, 0), message);
         if let Some(unknown) = field.paths.keys().find(|name| !shapes.contains(name)) {
             return Err(located(format!(
                 "`{}` has a path for the shape `{unknown}`, which is not there",

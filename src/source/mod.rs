@@ -10,8 +10,11 @@ mod times;
 pub use catalog::Catalog;
 pub use times::{DateOrder, TimeError, parse_time};
 
+pub(crate) use times::Slashed;
+
 use crate::value::{Json, Span, Value};
 use path::Alternative;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -250,6 +253,13 @@ impl Source {
             };
         }
         nothing
+    }
+
+    /// What a record of that shape holds for a field, before it is converted.
+    pub(crate) fn raw<'a>(&self, shape: ShapeId, field: FieldId, record: &'a Json) -> Option<Cow<'a, Json>> {
+        let alternatives = self.get(field).paths.get(usize::from(shape.0))?;
+        let mut found = alternatives.iter().filter_map(|alternative| alternative.find(record));
+        found.find(|json| !json.is_missing())
     }
 
     /// How many fields of a record have a value that does not convert.

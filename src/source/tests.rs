@@ -299,3 +299,26 @@ fn a_folder_overrides_and_adds() {
     let error = catalog.with_folder(folder.path()).unwrap_err();
     assert_eq!((error.line, error.message.as_str()), (Some(1), "is not UTF-8 text"));
 }
+
+#[test]
+fn the_example_of_the_documentation_is_a_source() {
+    let text = include_str!("../../docs/sources.md");
+    let example = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let catalog = Catalog::from_text(Path::new("docs/sources.md"), example).unwrap();
+    let record =
+        json(r#"{"event":{"what":"w","kind":"audit","id":"/x/Groups/Admins","claims":{"http://example/upn":"a@b"}}}"#);
+    let (id, shape) = catalog.recognise(&record).unwrap();
+    let source = catalog.get(id);
+    let value = |field: &str| source.read(shape, source.field(field).unwrap(), &record).value;
+    assert_eq!(source.shape_name(shape), "feed");
+    assert_eq!(
+        (value("group"), value("who.name")),
+        (Value::text("admins"), Value::text("a@b"))
+    );
+    assert_eq!(source.delay, Span::minutes(10));
+    // Text that does not end where the path says is no path.
+    for bad in ["", ".", "a.", "a[1]", "a[\"b\"", "a[\"b\"]c", "[\"\"].."] {
+        assert!(path::Alternative::parse(bad).is_err(), "{bad}");
+    }
+    assert!(path::Alternative::parse("[\"a.b\"].c[\"d\"]").is_ok());
+}

@@ -14,6 +14,8 @@ use crate::value;
 pub(super) struct Builder {
     pub(super) file: FileId,
     pub(super) findings: Vec<Diagnostic>,
+    /// How deep the tree is where the builder stands, in operators.
+    pub(super) depth: usize,
 }
 
 impl Builder {

@@ -27,13 +27,15 @@ fn precedence() -> &'static PrattParser<Rule> {
 impl Builder {
     pub(super) fn expression(&mut self, pair: Pair<'_>) -> Expr {
         let span = self.span(&pair);
-        let operators = |rule: Rule| {
+        // Every one of these makes the tree deeper; `and`, `or` and `??` are flat.
+        let deepens = |rule: Rule| {
             matches!(
                 rule,
-                Rule::k_not | Rule::set_op | Rule::arith | Rule::multiply | Rule::compare
+                Rule::k_not | Rule::set_op | Rule::arith | Rule::multiply | Rule::compare | Rule::is_test
             )
         };
-        if pair.clone().into_inner().filter(|p| operators(p.as_rule())).count() > MAX_DEPTH * 4 {
+        let depth = pair.clone().into_inner().filter(|p| deepens(p.as_rule())).count() + 1;
+        if self.depth + depth > MAX_DEPTH * 4 {
             self.findings.push(
                 Diagnostic::new(Code::TooDeep, span, "this expression has too many operators")
                     .help("name a part with `let`, or put the alternatives in a `list` and write `in`"),
@@ -43,6 +45,13 @@ impl Builder {
                 span,
             };
         }
+        self.depth += depth;
+        let tree = self.tree(pair);
+        self.depth -= depth;
+        tree
+    }
+
+    fn tree(&mut self, pair: Pair<'_>) -> Expr {
         let this = RefCell::new(self);
         precedence()
             .map_primary(|pair| this.borrow_mut().atom(pair))
@@ -181,10 +190,16 @@ impl Builder {
     fn binary_op(&mut self, op: Pair<'_>, op_span: Span, left: &Expr) -> BinaryOp {
         let is_comparison = op.as_rule() == Rule::compare;
         let text = op.as_str().to_owned();
+        // A bracket between the two: `(a == b) == c` compares two truths.
+        let between = op
+            .get_input()
+            .get(left.span.end as usize..op.as_span().start())
+            .unwrap_or("");
+        let bracketed = between.contains(')');
         let word = op.into_inner().next();
         let chained = matches!(&left.kind, ExprKind::Binary { op, .. } if op.rank() == 4)
             || matches!(left.kind, ExprKind::Is { .. });
-        if is_comparison && chained {
+        if is_comparison && chained && !bracketed {
             self.findings.push(
                 Diagnostic::new(Code::ChainedComparison, op_span, "comparisons do not chain")
                     .also(left.span, "this is true or false already")

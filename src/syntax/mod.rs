@@ -8,6 +8,7 @@ pub mod ast;
 mod build;
 mod error;
 mod expression;
+pub mod format;
 mod literal;
 mod scan;
 
@@ -26,6 +27,7 @@ mod grammar {
 }
 use grammar::{Grammar, Rule};
 
+pub use format::format;
 pub use literal::{read_duration, read_time};
 
 type Pair<'a> = pest::iterators::Pair<'a, Rule>;
@@ -77,6 +79,7 @@ pub fn parse_expression(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagn
     let mut builder = build::Builder {
         file,
         findings: Vec::new(),
+        depth: 0,
     };
     let expr = pairs
         .flat_map(Pair::into_inner)
@@ -88,11 +91,35 @@ pub fn parse_expression(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagn
     }
 }
 
+/// Reads a path inside another text (a placeholder of a template), which begins at byte `offset` of the file.
+///
+/// `None` where the text is no path.
+pub fn parse_path(file: FileId, text: &str, offset: u32) -> Option<ast::Path> {
+    let pair = Grammar::parse(Rule::path_only, text)
+        .ok()?
+        .next()?
+        .into_inner()
+        .find(|p| p.as_rule() == Rule::any_path)?;
+    let mut builder = build::Builder {
+        file,
+        findings: Vec::new(),
+        depth: 0,
+    };
+    let mut path = builder.path(pair);
+    path.span = Span {
+        file,
+        start: path.span.start + offset,
+        end: path.span.end + offset,
+    };
+    builder.findings.is_empty().then_some(path)
+}
+
 fn parse_scanned(file: FileId, text: &str, comments: Vec<ast::Comment>) -> Result<ast::File, Vec<Diagnostic>> {
     let mut pairs = Grammar::parse(Rule::file, text).map_err(|e| vec![error::explain(file, text, &e)])?;
     let mut builder = build::Builder {
         file,
         findings: Vec::new(),
+        depth: 0,
     };
     let items = pairs.next().map(|pair| builder.items(pair)).unwrap_or_default();
     if !builder.findings.is_empty() {

@@ -21,17 +21,18 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
     while i < bytes.len() {
         let start = i;
         match at(i) {
-            b'\n' => {
+            // A lone carriage return ends a line for the grammar too.
+            b'\n' | b'\r' => {
                 i += 1;
                 line_start = i;
                 continue;
             }
-            b' ' | b'\t' | b'\r' => {
+            b' ' | b'\t' => {
                 i += 1;
                 continue;
             }
             b'#' => {
-                while i < bytes.len() && at(i) != b'\n' {
+                while i < bytes.len() && at(i) != b'\n' && at(i) != b'\r' {
                     i += 1;
                 }
                 let body = text.get(start..i).unwrap_or("").trim_end();
@@ -65,12 +66,12 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
                 i += 1;
                 loop {
                     match at(i) {
-                        b'\\' if i + 1 < bytes.len() && at(i + 1) != b'\n' => i += 2,
+                        b'\\' if i + 1 < bytes.len() && !matches!(at(i + 1), b'\n' | b'\r') => i += 2,
                         b'"' => {
                             i += 1;
                             break;
                         }
-                        b'\n' | 0 if i >= bytes.len() || at(i) == b'\n' => {
+                        b'\n' | b'\r' | 0 if i >= bytes.len() || at(i) != 0 => {
                             return Err(vec![unclosed(
                                 span(start, i),
                                 "this string is not closed on its line",
@@ -86,12 +87,12 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
                 i += 1;
                 loop {
                     match at(i) {
-                        b'\\' if i + 1 < bytes.len() && at(i + 1) != b'\n' => i += 2,
+                        b'\\' if i + 1 < bytes.len() && !matches!(at(i + 1), b'\n' | b'\r') => i += 2,
                         b'/' => {
                             i += 1;
                             break;
                         }
-                        b'\n' | 0 if i >= bytes.len() || at(i) == b'\n' => {
+                        b'\n' | b'\r' | 0 if i >= bytes.len() || at(i) != 0 => {
                             let what = "this regular expression is not closed on its line";
                             return Err(vec![
                                 unclosed(span(start, i), what, "/").help("a `/` inside is written `\\/`"),

@@ -9,7 +9,7 @@ mod set;
 mod time;
 
 pub use json::Json;
-pub use parse::JsonError;
+pub use parse::{JsonError, Keys};
 pub use set::Set;
 pub use time::{Span, TICKS_PER_SECOND, Time};
 

@@ -1,6 +1,6 @@
 use super::Json;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,11 +41,19 @@ impl Json {
     /// # Errors
     /// What JSON forbids, invalid UTF-8, numbers beyond the range of a double, and nesting deeper than 128.
     pub fn parse_counting(text: impl AsRef<[u8]>) -> Result<(Json, u32), JsonError> {
-        let mut repeated = 0;
-        let mut parser = serde_json::Deserializer::from_slice(text.as_ref());
-        let json = Seed(&mut repeated).deserialize(&mut parser).map_err(error)?;
+        Json::parse_with(text.as_ref(), &mut Keys::default())
+    }
+
+    /// The same for many texts with the same keys, which are then held in memory once.
+    ///
+    /// # Errors
+    /// As [`Json::parse`].
+    pub fn parse_with(text: &[u8], keys: &mut Keys) -> Result<(Json, u32), JsonError> {
+        let mut state = State { repeated: 0, keys };
+        let mut parser = serde_json::Deserializer::from_slice(text);
+        let json = Seed(&mut state).deserialize(&mut parser).map_err(error)?;
         parser.end().map_err(error)?;
-        Ok((json, repeated))
+        Ok((json, state.repeated))
     }
 
     /// The record with dotted keys at its top (`"userIdentity.type"`) nested, as some stores write them. A key whose
@@ -111,9 +119,35 @@ fn error(error: serde_json::Error) -> JsonError {
     }
 }
 
-struct Seed<'a>(&'a mut u32);
+/// Keys seen before, for [`Json::parse_with`].
+#[derive(Debug, Default)]
+pub struct Keys(HashSet<Arc<str>>);
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl Keys {
+    /// Logs have some hundred keys; where keys are data, as identifiers are, there is nothing to gain.
+    const MOST: usize = 4096;
+    const LONGEST: usize = 64;
+
+    fn shared(&mut self, key: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(key) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = Arc::from(key);
+        if self.0.len() < Keys::MOST && key.len() <= Keys::LONGEST {
+            self.0.insert(Arc::clone(&new));
+        }
+        new
+    }
+}
+
+struct State<'a> {
+    repeated: u32,
+    keys: &'a mut Keys,
+}
+
+struct Seed<'a, 'k>(&'a mut State<'k>);
+
+impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
@@ -121,7 +155,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for Seed<'_, '_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -165,7 +199,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         const SMALL: usize = 32;
         let mut members: Vec<(Arc<str>, Json)> = Vec::new();
         let mut index: HashMap<Arc<str>, usize> = HashMap::new();
-        while let Some(key) = access.next_key_seed(Key)? {
+        while let Some(key) = access.next_key_seed(Key(self.0.keys))? {
             let value = access.next_value_seed(Seed(&mut *self.0))?;
             if members.len() == SMALL {
                 index.extend(members.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)));
@@ -177,7 +211,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             };
             if let Some((_, old)) = earlier.and_then(|at| members.get_mut(at)) {
                 *old = value;
-                *self.0 = self.0.saturating_add(1);
+                self.0.repeated = self.0.repeated.saturating_add(1);
             } else {
                 if members.len() >= SMALL {
                     index.insert(Arc::clone(&key), members.len());
@@ -189,9 +223,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-struct Key;
+struct Key<'a>(&'a mut Keys);
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = Arc<str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<str>, D::Error> {
@@ -199,7 +233,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl Visitor<'_> for Key<'_> {
     type Value = Arc<str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -207,7 +241,7 @@ impl Visitor<'_> for Key {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Arc<str>, E> {
-        Ok(Arc::from(value))
+        Ok(self.0.shared(value))
     }
 }
 
@@ -245,6 +279,19 @@ mod tests {
         let (json, repeated) = Json::parse_counting(format!("{{{}}}", many.join(","))).unwrap();
         assert_eq!(repeated, 100);
         assert_eq!(json.get("k99"), Some(&Json::Text("x".into())));
+    }
+
+    #[test]
+    fn keys_are_shared_between_texts() {
+        let mut keys = Keys::default();
+        let mut first = |text: &str| match Json::parse_with(text.as_bytes(), &mut keys).unwrap().0 {
+            Json::Object(members) => Arc::clone(&members[0].0),
+            other => panic!("{other:?}"),
+        };
+        let (one, two) = (first("{\"a\":1}"), first("{\"a\":{\"b\":2}}"));
+        assert!(Arc::ptr_eq(&one, &two));
+        let long = format!("{{\"{}\":1}}", "k".repeat(65));
+        assert!(!Arc::ptr_eq(&first(&long), &first(&long)));
     }
 
     #[test]

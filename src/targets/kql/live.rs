@@ -148,6 +148,7 @@ pub(super) fn is_test(e: &Expr) -> bool {
         ExprKind::Column(_)
         | ExprKind::Literal(_)
         | ExprKind::Constant(_)
+        | ExprKind::SetOf(_)
         | ExprKind::Member { .. }
         | ExprKind::Convert(_)
         | ExprKind::Coalesce(_)
@@ -193,7 +194,12 @@ fn text_only(e: &Expr, slot: Slot, top: bool) -> bool {
         | ExprKind::Set { .. }
         | ExprKind::Arithmetic { .. }
         | ExprKind::Literal(_)
-        | ExprKind::Constant(_) => children(e).into_iter().all(|child| text_only(child, slot, false)),
+        | ExprKind::Constant(_)
+        | ExprKind::SetOf(_) => {
+            let mut all = true;
+            e.children(&mut |child| all &= text_only(child, slot, false));
+            all
+        }
         ExprKind::Member { base, .. } => text_only(base, slot, false),
         ExprKind::Call { function, arguments } => {
             let accepts = function.0.parameters.iter().map(|p| p.accepts);
@@ -204,21 +210,6 @@ fn text_only(e: &Expr, slot: Slot, top: bool) -> bool {
                 crate::plan::Argument::Pattern(_) => true,
             })
         }
-    }
-}
-
-fn children(e: &Expr) -> Vec<&Expr> {
-    match &e.kind {
-        ExprKind::Not(inner) | ExprKind::Empty(inner) => vec![inner],
-        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
-        ExprKind::Order { left, right, .. }
-        | ExprKind::HasElement {
-            list: left,
-            element: right,
-        }
-        | ExprKind::Set { left, right, .. }
-        | ExprKind::Arithmetic { left, right, .. } => vec![left, right],
-        _ => Vec::new(),
     }
 }
 

@@ -216,6 +216,7 @@ impl<'a> Scope<'a> {
             }
             ExprKind::Literal(_)
             | ExprKind::Constant(_)
+            | ExprKind::SetOf(_)
             | ExprKind::Member { .. }
             | ExprKind::Convert(_)
             | ExprKind::Or(_)
@@ -233,7 +234,7 @@ impl<'a> Scope<'a> {
             return true;
         }
         match &e.kind {
-            ExprKind::Literal(_) | ExprKind::Constant(_) => true,
+            ExprKind::Literal(_) | ExprKind::Constant(_) | ExprKind::SetOf(_) => true,
             ExprKind::Column(slot) => {
                 let column = self.relation.columns.get(*slot);
                 matches!(self.bound(*slot), Bound::Test(_))

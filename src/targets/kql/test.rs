@@ -61,6 +61,7 @@ impl Scope<'_> {
             ExprKind::Convert(inner) => operator(&self.text(inner), if negate { "!~" } else { "=~" }, "\"true\""),
             ExprKind::Literal(_)
             | ExprKind::Constant(_)
+            | ExprKind::SetOf(_)
             | ExprKind::Member { .. }
             | ExprKind::Coalesce(_)
             | ExprKind::Set { .. }
@@ -233,7 +234,7 @@ impl Scope<'_> {
     }
 
     /// The elements in brackets; a list of texts by its name.
-    fn list(&self, list: &List) -> String {
+    pub(super) fn list(&self, list: &List) -> String {
         let elements = self.ctx.plan.elements(list);
         match list {
             List::Constant(index) if is_text_list(self.ctx.plan, *index) => {

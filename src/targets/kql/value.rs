@@ -5,7 +5,7 @@ use super::layout::{Level, Text};
 use super::literal;
 use super::scope::{Bound, Scope, is_nonzero};
 use crate::functions::{Accepts, FunctionId, KqlArgument};
-use crate::plan::{Argument, ArithmeticOp, ConstantValue, Expr, ExprKind, Literal, Segment, SetOp, Slot, Type};
+use crate::plan::{Argument, ArithmeticOp, ConstantValue, Expr, ExprKind, List, Literal, Segment, SetOp, Slot, Type};
 
 /// A literal list of a set's or list's elements as a dynamic; nothing is a null.
 const NO_JSON: &str = "dynamic(null)";
@@ -17,6 +17,11 @@ impl Scope<'_> {
             ExprKind::Column(slot) => self.column(e, *slot),
             ExprKind::Literal(value) => Text::atom(literal::literal(value)),
             ExprKind::Constant(index) => self.constant(*index),
+            ExprKind::SetOf(List::Constant(index)) => self.constant(*index),
+            ExprKind::SetOf(List::Inline(elements)) => {
+                let elements: Vec<String> = elements.iter().map(literal::literal).collect();
+                Text::atom(format!("dynamic([{}])", elements.join(", ")))
+            }
             ExprKind::Member { .. } => Text::atom(self.dynamic(e)),
             ExprKind::Convert(inner) => self.convert(inner, e.ty),
             ExprKind::Coalesce(parts) => self.coalesce(e, parts),

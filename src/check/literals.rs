@@ -1,0 +1,175 @@
+//! Literals, lists and values.
+
+use super::Checker;
+use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::plan::{Constant, ConstantValue, List, Literal, Type};
+use crate::resolve::{self, Binding};
+use crate::syntax::ast::{self, ExprKind, LiteralKind};
+
+/// What the elements of a list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elements {
+    Text,
+    Number,
+    Bool,
+    /// The list is empty.
+    None,
+}
+
+pub(super) fn literal_type(literal: &Literal) -> Type {
+    match literal {
+        Literal::Text(_) => Type::Text,
+        Literal::Int(_) => Type::Int,
+        Literal::Real(_) => Type::Real,
+        Literal::Bool(_) => Type::Bool,
+        Literal::Duration(_) => Type::Duration,
+    }
+}
+
+impl Checker<'_, '_, '_, '_> {
+    /// Reads the lists and values of the file; findings only with the file's first rule.
+    pub(super) fn constants(&mut self, report: bool) {
+        let before = self.findings.len();
+        for constant in &self.rule.constants {
+            let value = match constant {
+                resolve::Constant::List(list) => {
+                    self.duplicates(&list.elements);
+                    ConstantValue::List(
+                        list.elements
+                            .iter()
+                            .filter_map(|e| self.literal(&e.kind, e.span))
+                            .collect(),
+                    )
+                }
+                resolve::Constant::Value(value) => match self.literal(&value.value.kind, value.value.span) {
+                    Some(literal) => ConstantValue::Scalar(literal),
+                    None => ConstantValue::List(Vec::new()),
+                },
+            };
+            self.constants.push(Constant {
+                name: constant.name().name.clone(),
+                value,
+            });
+        }
+        if !report {
+            self.findings.truncate(before);
+        }
+    }
+
+    /// A literal that may stand in an expression.
+    pub(super) fn literal(&mut self, kind: &LiteralKind, span: Span) -> Option<Literal> {
+        let what = match kind {
+            LiteralKind::Text(text) => return Some(Literal::Text(text.clone())),
+            LiteralKind::Int(n) => return Some(Literal::Int(*n)),
+            LiteralKind::Real(n) => return Some(Literal::Real(*n)),
+            LiteralKind::Bool(b) => return Some(Literal::Bool(*b)),
+            LiteralKind::Duration(d) => return Some(Literal::Duration(*d)),
+            LiteralKind::Null => "`null`",
+            LiteralKind::List(_) => "a list",
+            LiteralKind::Object(_) => "an object",
+        };
+        self.findings.push(
+            Diagnostic::new(Code::TypeMismatch, span, format!("{what} cannot stand here"))
+                .help("texts, numbers, `true` and `false` can; to ask for a missing value write `is missing`"),
+        );
+        None
+    }
+
+    fn duplicates(&mut self, elements: &[ast::Literal]) {
+        for (at, element) in elements.iter().enumerate() {
+            let text = format!("{:?}", element.kind);
+            let first = elements.iter().take(at).find(|e| format!("{:?}", e.kind) == text);
+            if let Some(first) = first {
+                self.findings.push(
+                    Diagnostic::new(
+                        Code::DuplicateElement,
+                        element.span,
+                        "this element stands in the list already",
+                    )
+                    .also(first.span, "the first one")
+                    .help("delete one of the two"),
+                );
+            }
+        }
+    }
+
+    /// The list on the right of `in`, `in~` and `has any`; `None` where the expression is no list.
+    pub(super) fn list(&mut self, relation: usize, expr: &ast::Expr) -> Option<List> {
+        match &expr.kind {
+            ExprKind::Literal(LiteralKind::List(elements)) => {
+                self.duplicates(elements);
+                Some(List::Inline(
+                    elements.iter().filter_map(|e| self.literal(&e.kind, e.span)).collect(),
+                ))
+            }
+            ExprKind::Path(path) => match self.rule.bindings.get(&(relation, path.span)) {
+                Some(Binding::Constant(index)) => match self.constants.get(*index).map(|c| &c.value) {
+                    Some(ConstantValue::List(_)) => Some(List::Constant(*index)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn list_elements<'s>(&'s self, list: &'s List) -> &'s [Literal] {
+        match list {
+            List::Inline(elements) => elements,
+            List::Constant(index) => match self.constants.get(*index).map(|c| &c.value) {
+                Some(ConstantValue::List(elements)) => elements,
+                _ => &[],
+            },
+        }
+    }
+
+    /// What a list holds; a finding where its elements differ in type or hold the empty text.
+    pub(super) fn elements(&mut self, list: &List, span: Span) -> Option<Elements> {
+        let mut kind = Elements::None;
+        let mut wrong = None;
+        for element in self.list_elements(list) {
+            let this = match element {
+                Literal::Text(text) => {
+                    if text.is_empty() {
+                        wrong = Some(
+                            Diagnostic::new(
+                                Code::EmptyText,
+                                span,
+                                "the list holds the empty text, which no value equals",
+                            )
+                            .note("absent, null and `\"\"` are one thing: missing")
+                            .help("write `x is missing or x in [..]`"),
+                        );
+                    }
+                    Elements::Text
+                }
+                Literal::Int(_) | Literal::Real(_) => Elements::Number,
+                Literal::Bool(_) => Elements::Bool,
+                Literal::Duration(_) => {
+                    wrong = Some(Diagnostic::new(
+                        Code::TypeMismatch,
+                        span,
+                        "a list does not hold durations",
+                    ));
+                    break;
+                }
+            };
+            if kind != Elements::None && kind != this {
+                wrong = Some(
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        span,
+                        "the elements of this list are not of one type",
+                    )
+                    .help("write two lists: `x in [\"a\"] or x in [1]`"),
+                );
+            }
+            kind = this;
+        }
+        if let Some(finding) = wrong {
+            self.findings.push(finding);
+            return None;
+        }
+        Some(kind)
+    }
+}

@@ -1,0 +1,175 @@
+//! The arguments, as data; help texts are their documentation.
+
+use crate::value::{Span, Time};
+pub(super) use clap::Parser;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Write a detection once; run it, deploy it as KQL, and test that both agree.
+#[derive(Parser)]
+#[command(name = "tripline", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Read rules and say what is wrong with them
+    Check(Check),
+    /// Lay out rules in the one way
+    Fmt(Fmt),
+    /// Write what rules compile to
+    Build(Build),
+    /// Run rules over logs and print alerts
+    Run(Run),
+    /// Run the tests that stand in the rules
+    Test(Test),
+}
+
+#[derive(Args)]
+pub(super) struct Check {
+    /// Rule files (.trip) and folders
+    #[arg(default_value = "rules/", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How findings are printed: human to standard error, json to standard output
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(super) format: CheckFormat,
+    /// What counts as an error too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    Warnings,
+}
+
+#[derive(Args)]
+pub(super) struct Fmt {
+    /// Rule files (.trip) and folders
+    #[arg(default_value = "rules/", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Change nothing; print what would change and exit 1 if anything would
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Build {
+    /// Rule files (.trip) and folders
+    #[arg(default_value = "rules/", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// What to compile to
+    #[arg(long, value_enum, required_unless_present = "emit")]
+    pub(super) target: Option<Target>,
+    /// Write files below this folder: DIR/kql/<folder of the rule>/<rule>.kql
+    #[arg(long, value_name = "DIR", conflicts_with = "stdout", required_unless_present_any = ["stdout", "emit"])]
+    pub(super) out: Option<PathBuf>,
+    /// Print instead of writing files
+    #[arg(long)]
+    pub(super) stdout: bool,
+    /// Print a stage of the compiler instead
+    #[arg(long, value_enum, conflicts_with_all = ["target", "out"])]
+    pub(super) emit: Option<Emit>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Target {
+    /// The query, for Microsoft Sentinel and Log Analytics
+    Kql,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Emit {
+    /// The syntax tree
+    Ast,
+    /// The relational plan
+    Plan,
+}
+
+#[derive(Args)]
+pub(super) struct Run {
+    /// Rule files (.trip) and folders
+    #[arg(default_value = "rules/", value_name = "RULES")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Logs: files, folders, globs, or - for standard input
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub(super) input: Vec<PathBuf>,
+    /// Report what the scheduled run whose clock reads T reports
+    #[arg(long, value_name = "T", value_parser = time, conflicts_with_all = ["from", "to"])]
+    pub(super) now: Option<Time>,
+    /// Report alerts later than T
+    #[arg(long, value_name = "T", value_parser = time)]
+    pub(super) from: Option<Time>,
+    /// Report alerts up to T, and read no later events
+    #[arg(long, value_name = "T", value_parser = time)]
+    pub(super) to: Option<Time>,
+    /// Drop and count events that come later than this after the latest event of their source [default: none is late]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(super) lateness: Option<Span>,
+    /// Drop events whose id was seen before (Sentinel keeps them)
+    #[arg(long)]
+    pub(super) dedup: bool,
+    /// How many threads read [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
+    /// How alerts are printed [default: table on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<RunFormat>,
+    /// Exit 1 when a record was rejected
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Exit 1 when there was an alert
+    #[arg(long)]
+    pub(super) fail_on_alert: bool,
+    /// Which number of a date such as 3/4/2025 is the day, where a file does not say
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(super) date_order: Option<DateOrder>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunFormat {
+    Table,
+    Json,
+    Ndjson,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DateOrder {
+    /// Day, month, year
+    Dmy,
+    /// Month, day, year
+    Mdy,
+}
+
+#[derive(Args)]
+pub(super) struct Test {
+    /// Rule files (.trip) and folders
+    #[arg(default_value = "rules/", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub(super) format: TestFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TestFormat {
+    Human,
+    Json,
+    Junit,
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    crate::syntax::read_time(text).map_err(|why| format!("{why}; write it in UTC, such as 2025-08-15T10:00:00Z"))
+}
+
+fn duration(text: &str) -> Result<Span, String> {
+    crate::syntax::read_duration(text).map_err(|why| format!("{why}; write it like 5m, 1h30m or 2d"))
+}

@@ -1,0 +1,54 @@
+//! `tripline fmt`
+
+use super::args::Fmt;
+use super::output::{self, many};
+use super::{Exit, Misuse, rules};
+use crate::compile::Files;
+use crate::syntax;
+
+pub(super) fn fmt(options: &Fmt) -> Result<Exit, Misuse> {
+    let found = rules::find(&options.paths)?;
+    let mut files = Files::default();
+    for (path, _) in &found {
+        let bytes = std::fs::read(path).map_err(|error| Misuse(format!("{}: {error}", path.display())))?;
+        files.add(path, &bytes);
+    }
+    let mut changed = 0;
+    for (file, tree) in &files.trees {
+        let (path, text) = (files.sources.path(*file), files.sources.text(*file));
+        let formatted = syntax::format(tree, text);
+        if formatted == text {
+            continue;
+        }
+        changed += 1;
+        if options.check {
+            let diff = similar::TextDiff::from_lines(text, &formatted);
+            let name = path.display().to_string();
+            print!("{}", diff.unified_diff().header(&name, &format!("{name} (formatted)")));
+        } else {
+            write_atomically(path, &formatted)?;
+        }
+    }
+    output::findings(&files.findings, &files.sources);
+    let all = many(found.len(), "file");
+    let verb = if options.check { "would change" } else { "changed" };
+    eprintln!(
+        "{all}, {changed} {verb}, {}",
+        many(found.len() - files.trees.len(), "file") + " that cannot be read"
+    );
+    let failed = !files.findings.is_empty() || (options.check && changed > 0);
+    Ok(if failed { Exit::Findings } else { Exit::Clean })
+}
+
+/// Writes beside the file and moves over it, so that nobody ever sees half of it.
+pub(super) fn write_atomically(path: &std::path::Path, text: &str) -> Result<(), Misuse> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".tripline-new");
+    let beside = path.with_file_name(name);
+    let done = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    done.map_err(|error| {
+        // The half-written file is of no use to anybody.
+        let _ = std::fs::remove_file(&beside);
+        Misuse(format!("{}: {error}", path.display()))
+    })
+}

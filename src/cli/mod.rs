@@ -1,0 +1,61 @@
+//! The command line: arguments in, results to standard output, what is said about the work to standard error.
+//!
+//! Exit codes: 0 clean, 1 findings (an error in a rule, a failed test, a rejected record under `--strict`), 2 misuse or
+//! unreadable input.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the one place that prints"
+)]
+
+mod args;
+mod build;
+mod check;
+mod fmt;
+mod output;
+mod rules;
+mod run;
+mod test;
+
+use args::{Command, Parser as _};
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Nothing to complain about.
+    Clean,
+    /// Something was found.
+    Findings,
+}
+
+/// Why a command could not do its work: exit 2.
+#[derive(Debug)]
+struct Misuse(String);
+
+impl<E: std::error::Error> From<E> for Misuse {
+    fn from(error: E) -> Misuse {
+        Misuse(error.to_string())
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    let result = match &arguments.command {
+        Command::Check(options) => check::check(options),
+        Command::Fmt(options) => fmt::fmt(options),
+        Command::Build(options) => build::build(options),
+        Command::Run(options) => run::run(options),
+        Command::Test(options) => test::test(options),
+    };
+    match result {
+        Ok(Exit::Clean) => ExitCode::SUCCESS,
+        Ok(Exit::Findings) => ExitCode::from(1),
+        Err(Misuse(message)) => {
+            eprintln!("tripline: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

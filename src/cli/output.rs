@@ -1,0 +1,28 @@
+//! Printing findings.
+
+use crate::diagnostics::{self, Diagnostic, Severity, Sources};
+use std::io::IsTerminal as _;
+
+/// Prints findings for people, to standard error.
+pub(super) fn findings(findings: &[Diagnostic], sources: &Sources) {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    for finding in findings {
+        eprintln!("{}\n", diagnostics::render(finding, sources, color));
+    }
+}
+
+/// `2 errors, 1 warning`
+pub(super) fn counts(findings: &[Diagnostic]) -> String {
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let warnings = findings.len() - errors;
+    format!("{}, {}", many(errors, "error"), many(warnings, "warning"))
+}
+
+/// `1 rule`, `2 rules`
+pub(super) fn many(n: usize, word: &str) -> String {
+    if n == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{n} {word}s")
+    }
+}

@@ -1,0 +1,111 @@
+//! Finding, reading and compiling the rules that a command names.
+
+use super::Misuse;
+use crate::compile::Files;
+use crate::diagnostics::FileId;
+use crate::source::Catalog;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+/// Rule files and the source tables that go with them.
+pub(super) struct Loaded {
+    pub(super) files: Files,
+    pub(super) catalog: Catalog,
+    /// The folder of each file below its `rules` folder, for the layout of the output.
+    pub(super) folders: BTreeMap<FileId, PathBuf>,
+    /// How many files there are.
+    pub(super) count: usize,
+}
+
+/// The rule files below the given paths, in order, each once, with the path that led to it.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Misuse> {
+    let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for root in paths {
+        let before = found.len();
+        if root.is_dir() {
+            for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
+                let entry = entry.map_err(|error| Misuse(format!("{}: {error}", root.display())))?;
+                if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "trip") {
+                    found.push((entry.into_path(), root.clone()));
+                }
+            }
+            if found.len() == before {
+                return Err(Misuse(format!(
+                    "{}: this folder holds no rule (no `.trip` file)",
+                    root.display()
+                )));
+            }
+        } else if root.is_file() {
+            found.push((root.clone(), root.parent().unwrap_or(Path::new("")).to_owned()));
+        } else {
+            return Err(Misuse(format!("{}: there is no such file or folder", root.display())));
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|(path, _)| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+    Ok(found)
+}
+
+/// Reads and parses the rules, and the source tables of a `targets/` folder beside them.
+pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
+    let mut catalog = Catalog::builtin()?;
+    for folder in target_folders(paths) {
+        catalog = catalog.with_folder(&folder)?;
+    }
+    let (mut files, mut folders) = (Files::default(), BTreeMap::new());
+    let found = find(paths)?;
+    let count = found.len();
+    for (path, root) in found {
+        let bytes = std::fs::read(&path).map_err(|error| Misuse(format!("{}: {error}", path.display())))?;
+        let id = files.add(&path, &bytes);
+        folders.insert(id, folder_of(&path, &root));
+    }
+    Ok(Loaded {
+        files,
+        catalog,
+        folders,
+        count,
+    })
+}
+
+/// `targets/` folders with source tables, beside or in the folders of the rules.
+fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let folder = if path.is_dir() {
+            path.clone()
+        } else {
+            path.parent().unwrap_or(Path::new("")).to_owned()
+        };
+        let folder = if folder.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            folder
+        };
+        let beside = folder
+            .canonicalize()
+            .ok()
+            .and_then(|f| f.parent().map(Path::to_owned))
+            .unwrap_or_default();
+        for candidate in [beside.join("targets"), folder.join("targets")] {
+            if candidate.join("sources").is_dir() && !folders.contains(&candidate) {
+                folders.push(candidate);
+            }
+        }
+    }
+    folders
+}
+
+/// The folder of a rule below `rules`, wherever the command was started; else below the path that was named.
+fn folder_of(path: &Path, root: &Path) -> PathBuf {
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let components: Vec<Component<'_>> = parent.components().collect();
+    let below = match components.iter().rposition(|c| c.as_os_str() == "rules") {
+        Some(at) => components.iter().skip(at + 1).collect::<PathBuf>(),
+        None => parent.strip_prefix(root).unwrap_or(Path::new("")).to_owned(),
+    };
+    below
+        .components()
+        .filter(|c| matches!(c, Component::Normal(_)))
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! The whole way from files to plans: parse, resolve, check, lower.
+
+use crate::check::{self, Checked};
+use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
+use crate::plan::{self, Plan};
+use crate::resolve::{self, World};
+use crate::source::Catalog;
+use crate::syntax::{self, ast};
+use std::path::Path;
+
+/// Files of rules, read and parsed.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// The texts, for messages.
+    pub sources: Sources,
+    /// The trees of the files that could be read.
+    pub trees: Vec<(FileId, ast::File)>,
+    /// What was wrong so far.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// A rule with its plan and its tests.
+#[derive(Debug)]
+pub struct Compiled<'a> {
+    /// The checked rule.
+    pub checked: Checked<'a>,
+    /// What it means.
+    pub plan: Plan,
+}
+
+impl Files {
+    /// Parses one file of rules; what is wrong is kept.
+    pub fn add(&mut self, path: &Path, bytes: &[u8]) -> FileId {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let file = self.sources.add(path, String::new());
+                let line = bytes
+                    .get(..error.valid_up_to())
+                    .unwrap_or(&[])
+                    .iter()
+                    .filter(|b| **b == b'\n')
+                    .count()
+                    + 1;
+                self.findings.push(
+                    Diagnostic::new(
+                        Code::NotText,
+                        Span { file, start: 0, end: 0 },
+                        "this file is not UTF-8 text",
+                    )
+                    .note(format!("line {line} holds a byte that is no part of a character"))
+                    .help("save it as UTF-8, or pass another file"),
+                );
+                return file;
+            }
+        };
+        let file = self.sources.add(path, text);
+        match syntax::parse(file, text) {
+            Ok(tree) => self.trees.push((file, tree)),
+            Err(findings) => self.findings.extend(findings),
+        }
+        file
+    }
+
+    /// The computed fields of the source tables, read; findings are kept.
+    pub fn world<'c>(&mut self, catalog: &'c Catalog) -> Option<World<'c>> {
+        match World::new(catalog, &mut self.sources) {
+            Ok(world) => Some(world),
+            Err(findings) => {
+                self.findings.extend(findings);
+                None
+            }
+        }
+    }
+}
+
+/// Compiles every rule that has no error; what is wrong is pushed to `findings`.
+pub fn compile<'a>(
+    trees: &'a [(FileId, ast::File)],
+    world: &'a World<'a>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Compiled<'a>> {
+    let program = resolve::resolve(trees, world, findings);
+    let checked = check::check(&program, world, findings);
+    let mut compiled = Vec::new();
+    for checked in checked {
+        match plan::lower(&checked) {
+            Ok(plan) => compiled.push(Compiled { checked, plan }),
+            Err(more) => findings.extend(more),
+        }
+    }
+    findings.sort_by_key(|f| (f.primary.span.file, f.primary.span.start, f.code));
+    compiled
+}

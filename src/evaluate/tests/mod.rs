@@ -1,0 +1,3 @@
+mod constructs;
+mod laws;
+mod support;

@@ -1,0 +1,61 @@
+//! Tests beside a rule: a test is the run at its `now` over its events.
+//!
+//! [`run`] builds the events, evaluates the plan and compares. Every `expect` takes an alert of its own, and no alert may
+//! be left over; only the columns that are named are compared, sets as sets.
+
+mod events;
+mod expect;
+
+use crate::compile::Compiled;
+use crate::diagnostics::Span;
+use crate::evaluate::{self, Asked};
+use crate::source::Catalog;
+
+pub use events::{TestEvent, events};
+
+/// What came of one test.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The rule.
+    pub rule: String,
+    /// The test's name.
+    pub test: String,
+    /// Where it stands.
+    pub span: Span,
+    /// What is wrong, a line each; nothing when it passed.
+    pub failures: Vec<Failure>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The expectation, or the test where alerts are left over.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What was found instead.
+    pub found: Vec<String>,
+}
+
+/// Runs every test of a rule.
+///
+/// # Errors
+/// Why the rule cannot be run at all.
+pub fn run(compiled: &Compiled<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, evaluate::Unfit> {
+    let ready = evaluate::Compiled::new(&compiled.plan, catalog)?;
+    let mut verdicts = Vec::new();
+    for test in &compiled.checked.tests {
+        let mut state = ready.state(Asked::Now(test.ast.now), None);
+        for event in &events(test, catalog) {
+            state.push(&event.as_event());
+        }
+        let outcome = state.finish();
+        verdicts.push(Verdict {
+            rule: compiled.plan.rule.name.clone(),
+            test: test.ast.name.value.clone(),
+            span: test.ast.name.span,
+            failures: expect::compare(test, &ready, &compiled.plan, &outcome.alerts)?,
+        });
+    }
+    Ok(verdicts)
+}
