@@ -1,4 +1,4 @@
-//! Every case and every shipped rule, stage by stage, through the binary: the layout, the plan, the alerts.
+//! Every case and every shipped rule, stage by stage, through the binary: the layout, the plan, the query, the alerts.
 //!
 //! The snapshots of a case stand in its folder, those of a rule in `tests/snapshots/rules`.
 
@@ -16,13 +16,15 @@ fn build(stage: &[&str], rule: &Path) -> Said {
     tripline(args)
 }
 
-/// The plan of a rule, in a folder.
+/// The plan and the query of a rule (or why there is none), beside each other in a folder.
 fn stages(folder: &Path, prefix: &str, rule: &Path) {
     let laid_out = tripline([Path::new("fmt"), Path::new("--check"), rule]);
     assert_eq!(laid_out.code, Some(0), "{}", laid_out.page());
     let plan = build(&["--emit", "plan"], rule);
     assert_eq!(plan.code, Some(0), "{}", plan.page());
     snapshot(folder, &format!("{prefix}plan"), &plan.page());
+    let kql = build(&["--target", "kql", "--stdout"], rule);
+    snapshot(folder, &format!("{prefix}kql"), &kql.page());
 }
 
 #[test]

@@ -10,8 +10,10 @@
 )]
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The folder of the project; commands run in it, so that printed paths are relative.
@@ -81,11 +83,40 @@ pub fn tripline<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Said {
     finish(command(args))
 }
 
+/// The longest that a command may take; what takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(90);
+
 /// Runs a command to its end.
 pub fn finish(mut command: Command) -> Said {
     let start = Instant::now();
-    let output = command.output().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > LONGEST {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{command:?} took more than {LONGEST:?}");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let output = Output {
+        status,
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+    };
     Said::new(output, start.elapsed())
+}
+
+fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    let mut pipe = pipe.unwrap();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
 }
 
 /// The folders below one, in order.
