@@ -5,6 +5,7 @@ use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{Constant, ConstantValue, List, Literal, Type};
 use crate::resolve::{self, Binding};
 use crate::syntax::ast::{self, ExprKind, LiteralKind};
+use std::collections::BTreeMap;
 
 /// What the elements of a list are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,17 +77,25 @@ impl Checker<'_, '_, '_, '_> {
     }
 
     fn duplicates(&mut self, elements: &[ast::Literal]) {
-        for (at, element) in elements.iter().enumerate() {
+        // Lists may be long, and generated: each element is looked up once, and a few findings say enough.
+        const ENOUGH: usize = 10;
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+        let mut found = 0;
+        for element in elements {
             let text = format!("{:?}", element.kind);
-            let first = elements.iter().take(at).find(|e| format!("{:?}", e.kind) == text);
-            if let Some(first) = first {
+            let Some(first) = seen.get(&text).copied() else {
+                seen.insert(text, element.span);
+                continue;
+            };
+            found += 1;
+            if found <= ENOUGH {
                 self.findings.push(
                     Diagnostic::new(
                         Code::DuplicateElement,
                         element.span,
                         "this element stands in the list already",
                     )
-                    .also(first.span, "the first one")
+                    .also(first, "the first one")
                     .help("delete one of the two"),
                 );
             }

@@ -450,6 +450,8 @@ impl Builder {
     fn list(&mut self, pair: Pair<'_>) -> Vec<Literal> {
         let mut elements: Vec<Literal> = Vec::new();
         let mut comma_missing = false;
+        // A long list with another separator is one mistake.
+        let mut may_say = 10;
         for part in pair.into_inner() {
             if part.as_rule() == Rule::missing_comma {
                 comma_missing = true;
@@ -457,8 +459,10 @@ impl Builder {
             }
             let element = self.literal(part);
             if std::mem::take(&mut comma_missing)
+                && may_say > 0
                 && let Some(before) = elements.last()
             {
+                may_say -= 1;
                 self.findings.push(
                     Diagnostic::new(
                         Code::MissingComma,
