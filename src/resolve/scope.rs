@@ -7,6 +7,9 @@ use crate::plan::{Origin, RelationId, Slot};
 use crate::source::SourceId;
 use crate::syntax::ast::{self, Segment};
 
+/// The most words that the name of a column or field has; a path may have more, which are looked up in its value.
+const MOST_WORDS: usize = 256;
+
 /// A path as it is written in its plainest form.
 pub(crate) fn path_text(path: &ast::Path) -> String {
     segments_text(&path.segments)
@@ -67,7 +70,7 @@ impl Resolver<'_, '_> {
             return Some(column(slot, &[], path.span));
         }
         // Keys can be dotted; the longest name wins.
-        (1..=leading.len()).rev().find_map(|n| {
+        (1..=leading.len().min(MOST_WORDS)).rev().find_map(|n| {
             let name = leading.get(..n)?.join(".");
             let slot = relation.columns.iter().position(|c| {
                 c.name == name
@@ -143,7 +146,7 @@ impl Resolver<'_, '_> {
     fn field(&mut self, id: RelationId, source: SourceId, path: &ast::Path) -> Option<Binding> {
         let table = self.world.catalog.get(source);
         let leading = words(&path.segments);
-        for n in (1..=leading.len()).rev() {
+        for n in (1..=leading.len().min(MOST_WORDS)).rev() {
             let name = leading.get(..n)?.join(".");
             let rest = path.segments.get(n..).unwrap_or(&[]);
             if let Some(field) = table.field(&name) {
@@ -333,7 +336,7 @@ impl Resolver<'_, '_> {
             .any(|input| match self.relations.get(*input).map(|r| &r.kind) {
                 Some(Kind::Events(source)) => {
                     let table = self.world.catalog.get(*source);
-                    (1..=words(&path.segments).len()).any(|n| {
+                    (1..=words(&path.segments).len().min(MOST_WORDS)).any(|n| {
                         let name = words(&path.segments).get(..n).unwrap_or(&[]).join(".");
                         table.field(&name).is_some() || table.computed.iter().any(|c| c.name == name)
                     })
