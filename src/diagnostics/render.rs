@@ -1,5 +1,6 @@
 use super::{Diagnostic, FileId, Label, Severity, Sources, Span};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use std::borrow::Cow;
 
 /// The finding as a person reads it: code, message, the source line with a caret, notes, help.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
@@ -15,7 +16,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
     }
     let paths: Vec<String> = files.iter().map(|f| sources.path(*f).display().to_string()).collect();
     let mut group = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(short(&diagnostic.message))
         .id(diagnostic.code.as_str())
         .elements(files.iter().zip(&paths).map(|(file, path)| {
             let text = sources.text(*file);
@@ -25,26 +26,42 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
                 snippet = snippet.annotation(
                     AnnotationKind::Primary
                         .span(range(label.span, text))
-                        .label(label.text.as_str()),
+                        .label(short(&label.text)),
                 );
             }
             for label in diagnostic.secondary.iter().filter(|l| l.span.file == *file) {
                 snippet = snippet.annotation(
                     AnnotationKind::Context
                         .span(range(label.span, text))
-                        .label(label.text.as_str()),
+                        .label(short(&label.text)),
                 );
             }
             snippet
         }));
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(note.as_str()));
+        group = group.element(Level::NOTE.message(short(note)));
     }
     for help in &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(short(help)));
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
+}
+
+/// A text with its middle left out where it is too long to read: a name may be as long as its file.
+fn short(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 2_000;
+    const KEPT: usize = 900;
+    if text.len() <= LONGEST {
+        return Cow::Borrowed(text);
+    }
+    let floor = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let (head, tail) = (floor(KEPT), floor(text.len() - KEPT));
+    Cow::Owned(format!(
+        "{} … {}",
+        text.get(..head).unwrap_or(""),
+        text.get(tail..).unwrap_or("")
+    ))
 }
 
 /// A byte range that lies on character boundaries of the text.
