@@ -32,6 +32,19 @@ impl Files {
     /// Parses one file of rules; what is wrong is kept.
     pub fn add(&mut self, path: &Path, bytes: &[u8]) -> FileId {
         let text = match std::str::from_utf8(bytes) {
+            Ok(_) if bytes.contains(&0) => {
+                let file = self.sources.add(path, String::new());
+                self.findings.push(
+                    Diagnostic::new(
+                        Code::NotText,
+                        Span { file, start: 0, end: 0 },
+                        "this file is not UTF-8 text",
+                    )
+                    .note("it holds NUL bytes, as binary files and UTF-16 do")
+                    .help("save it as UTF-8, or pass another file"),
+                );
+                return file;
+            }
             Ok(text) => text,
             Err(error) => {
                 let file = self.sources.add(path, String::new());
