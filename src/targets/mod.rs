@@ -1,16 +1,3 @@
-//! Targets.
-/// KQL.
-pub mod kql {
-    /// stub
-    pub struct Query {
-        /// text
-        pub text: String,
-    }
-    /// stub
-    pub fn emit(
-        _: &crate::plan::Plan,
-        _: &crate::source::Catalog,
-    ) -> Result<Query, Vec<crate::diagnostics::Diagnostic>> {
-        Err(vec![])
-    }
-}
+//! Targets: texts that say what a rule says, for other programs to run.
+
+pub mod kql;
