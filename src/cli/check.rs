@@ -3,15 +3,21 @@
 use super::args::{Check, CheckFormat, Deny};
 use super::output::{self, many};
 use super::{Exit, Misuse, rules};
-use crate::compile;
-use crate::diagnostics::{has_errors, to_json};
+use crate::compile::{self, Compiled};
+use crate::diagnostics::{Code, Diagnostic, has_errors, to_json};
+use crate::source::Catalog;
+use crate::targets;
 
 pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
     let mut loaded = rules::load(&options.paths)?;
     let mut findings = Vec::new();
     let mut rules = 0;
     if let Some(world) = loaded.files.world(&loaded.catalog) {
-        rules = compile::compile(&loaded.files.trees, &world, &mut findings).len();
+        let compiled = compile::compile(&loaded.files.trees, &world, &mut findings);
+        rules = compiled.len();
+        for rule in &compiled {
+            findings.extend(promises(rule, &loaded.catalog));
+        }
     }
     findings.splice(0..0, loaded.files.findings.drain(..));
     let sources = &loaded.files.sources;
@@ -32,4 +38,21 @@ pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
     }
     let failed = has_errors(&findings) || (options.deny == Some(Deny::Warnings) && !findings.is_empty());
     Ok(if failed { Exit::Findings } else { Exit::Clean })
+}
+
+/// Whether a rule keeps the promises of its `targets` line: a promised target that refuses it is an error.
+fn promises(rule: &Compiled<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for promise in rule.plan.rule.targets.iter().flatten() {
+        match promise.target.as_str() {
+            "native" => {}
+            "sentinel" => findings.extend(targets::kql::emit(&rule.plan, catalog).err().into_iter().flatten()),
+            target => findings.push(
+                Diagnostic::new(Code::TargetNotThere, promise.span, format!("target `{target}` is not there yet"))
+                    .label("nothing checks this promise")
+                    .help("leave it out until it is: `targets native, sentinel`"),
+            ),
+        }
+    }
+    findings
 }
