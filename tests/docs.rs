@@ -38,7 +38,12 @@ fn examples_hold() {
     let mut counted = std::collections::BTreeMap::new();
     for document in documents() {
         for block in blocks(&read(&document)) {
-            let Some(tag) = block.tag.split_whitespace().next().filter(|tag| tag.starts_with("trip")) else {
+            let Some(tag) = block
+                .tag
+                .split_whitespace()
+                .next()
+                .filter(|tag| tag.starts_with("trip"))
+            else {
                 continue;
             };
             *counted.entry(tag.to_owned()).or_insert(0) += 1;
@@ -49,7 +54,10 @@ fn examples_hold() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     for tag in ["trip", "trip-part", "trip-truth", "trip-error"] {
-        assert!(counted.get(tag).is_some_and(|n| *n > 3), "the documents have few `{tag}` blocks: {counted:?}");
+        assert!(
+            counted.get(tag).is_some_and(|n| *n > 3),
+            "the documents have few `{tag}` blocks: {counted:?}"
+        );
     }
 }
 
@@ -57,7 +65,10 @@ fn examples_hold() {
 #[test]
 fn wrong_examples_are_noticed() {
     let wrong = [
-        ("trip", "rule r \"t\" { events e = aws.cloudtrail where nope == \"x\" alert e { } }"),
+        (
+            "trip",
+            "rule r \"t\" { events e = aws.cloudtrail where nope == \"x\" alert e { } }",
+        ),
         (
             "trip",
             "rule r \"t\" { events e = aws.cloudtrail where eventName == \"x\" alert e { }
@@ -87,7 +98,10 @@ fn examples_of_functions_hold() {
         assert!(!function.examples.is_empty(), "{} has no example", function.name);
         for example in function.examples {
             if let Err(why) = judge_call(example.call, example.result) {
-                failures.push(format!("{}: {} is not {}\n{why}", function.name, example.call, example.result));
+                failures.push(format!(
+                    "{}: {} is not {}\n{why}",
+                    function.name, example.call, example.result
+                ));
             }
         }
     }
@@ -98,7 +112,11 @@ fn examples_of_functions_hold() {
 fn wrong_examples_of_functions_are_noticed() {
     for function in functions::ALL {
         for example in function.examples {
-            let wrong = if example.result == "missing" { "\"other\"" } else { "missing" };
+            let wrong = if example.result == "missing" {
+                "\"other\""
+            } else {
+                "missing"
+            };
             assert!(judge_call(example.call, wrong).is_err(), "{} is {wrong}?", example.call);
         }
     }
@@ -133,16 +151,22 @@ fn the_reference_names_every_code_and_function() {
 #[test]
 fn links_lead_somewhere() {
     let link = regex::Regex::new(r"\]\(([^)\s]+)\)").unwrap();
+    let code = regex::Regex::new(r"(?s)```.*?```|`[^`\n]*`").unwrap();
     let mut dead = Vec::new();
     for document in documents() {
-        let text = read(&document);
+        // Code has brackets of its own.
+        let text = code.replace_all(&read(&document), "").into_owned();
         let folder = root().join(&document).parent().unwrap().to_owned();
         for target in link.captures_iter(&text).map(|found| found[1].to_owned()) {
             if target.contains("://") {
                 continue;
             }
             let (path, anchor) = target.split_once('#').unwrap_or((&target, ""));
-            let file = if path.is_empty() { root().join(&document) } else { folder.join(path) };
+            let file = if path.is_empty() {
+                root().join(&document)
+            } else {
+                folder.join(path)
+            };
             let there = file.exists()
                 && (anchor.is_empty()
                     || headings(&std::fs::read_to_string(&file).unwrap_or_default()).contains(&anchor.to_owned()));
@@ -161,7 +185,10 @@ fn comments_name_sections_that_exist() {
     let line_break = regex::Regex::new(r"\s*\n\s*//[/!]? ?").unwrap();
     let known: Vec<String> = read("docs/language.md")
         .lines()
-        .filter_map(|line| line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim().to_owned()))
+        .filter_map(|line| {
+            line.strip_prefix('#')
+                .map(|rest| rest.trim_start_matches('#').trim().to_owned())
+        })
         .collect();
     let mut unknown = Vec::new();
     for file in markdown::files(&root().join("src"), "rs") {

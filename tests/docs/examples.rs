@@ -31,7 +31,10 @@ fn run(text: &str) -> Outcome {
     for rule in &compiled {
         for verdict in testing::run(rule, catalog()).unwrap() {
             for failure in verdict.failures {
-                report.push(format!("test {:?}: {}: {:?}", verdict.test, failure.message, failure.found));
+                report.push(format!(
+                    "test {:?}: {}: {:?}",
+                    verdict.test, failure.message, failure.found
+                ));
             }
         }
     }
@@ -77,10 +80,20 @@ fn error(code: &str, text: &str) -> Result<(), String> {
 pub(crate) fn wrap(wrapper: &str, part: &str) -> Result<String, String> {
     // What a line of the part names; shown, so that it is used.
     let named = regex::Regex::new(r"(?m)^\s*(?:let|each)\s+(\w+)").unwrap();
-    let shown: Vec<&str> = named.captures_iter(part).filter_map(|c| Some(c.get(1)?.as_str())).collect();
-    let show = if shown.is_empty() { String::new() } else { format!("show {}", shown.join(", ")) };
+    let shown: Vec<&str> = named
+        .captures_iter(part)
+        .filter_map(|c| Some(c.get(1)?.as_str()))
+        .collect();
+    let show = if shown.is_empty() {
+        String::new()
+    } else {
+        format!("show {}", shown.join(", "))
+    };
     let last = regex::Regex::new(r"(?m)^\s*(?:events|group|baseline|match)\s+(\w+)").unwrap();
-    let last = last.captures_iter(part).last().and_then(|c| Some(c.get(1)?.as_str().to_owned()));
+    let last = last
+        .captures_iter(part)
+        .last()
+        .and_then(|c| Some(c.get(1)?.as_str().to_owned()));
     let body = match wrapper {
         "condition" => format!("events e = aws.cloudtrail where\n{part}\nalert e {{ }}"),
         "steps" => format!("events e = aws.cloudtrail\n{part}\nalert e {{ {show} }}"),

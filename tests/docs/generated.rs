@@ -154,7 +154,12 @@ fn fields() -> String {
     let catalog = Catalog::builtin().unwrap();
     let mut out = String::new();
     for (_, source) in catalog.iter() {
-        writeln!(out, "## {}\n\n{}. Sentinel table `{}`.\n", source.name, source.title, source.table).unwrap();
+        writeln!(
+            out,
+            "## {}\n\n{}. Sentinel table `{}`.\n",
+            source.name, source.title, source.table
+        )
+        .unwrap();
         if !source.computed.is_empty() {
             out.push_str("| computed field | what it is |\n|---|---|\n");
             for field in &source.computed {
@@ -172,7 +177,14 @@ fn fields() -> String {
                 FieldType::Time => "time",
                 FieldType::Json => "json",
             };
-            writeln!(out, "| `{}` | {ty} | `{}` | {} |", field.name, field.column, cell(&field.doc)).unwrap();
+            writeln!(
+                out,
+                "| `{}` | {ty} | `{}` | {} |",
+                field.name,
+                field.column,
+                cell(&field.doc)
+            )
+            .unwrap();
         }
         out.push('\n');
     }
@@ -200,7 +212,10 @@ fn tripline(arguments: &[&str]) -> String {
 }
 
 fn example_kql() -> String {
-    format!("```kql\n{}\n```", tripline(&["build", "--target", "kql", "--stdout"]).trim_end())
+    format!(
+        "```kql\n{}\n```",
+        tripline(&["build", "--target", "kql", "--stdout"]).trim_end()
+    )
 }
 
 /// The one alert that the rule gives on the samples, laid out for reading.
@@ -210,20 +225,41 @@ fn example_alert() -> String {
     let [alert] = alerts.as_slice() else {
         panic!("the README's rule gives {} alerts", alerts.len());
     };
-    let mut alert: serde_json::Map<String, serde_json::Value> = serde_json::from_str(alert).unwrap();
-    // The first few ids are enough to see what they look like.
-    if let Some(serde_json::Value::Array(events)) = alert.get_mut("events") {
-        events.truncate(2);
-        events.push("..".into());
+    let members: Vec<String> = members(alert).into_iter().map(shortened).collect();
+    format!("```json\n{{\n{}\n}}\n```", members.join(",\n"))
+}
+
+/// The members of an object in one line, each as it is written.
+fn members(object: &str) -> Vec<&str> {
+    let inner = object.strip_prefix('{').and_then(|o| o.strip_suffix('}')).unwrap();
+    let (mut depth, mut quoted, mut escaped, mut start) = (0, false, false, 0);
+    let mut found = Vec::new();
+    for (at, c) in inner.char_indices() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match c {
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '{' | '[' if !quoted => depth += 1,
+            '}' | ']' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                found.push(&inner[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
     }
-    let keys = [
-        "rule", "alertId", "time", "start", "end", "severity", "title", "message", "entities", "columns", "attack",
-        "events",
-    ];
-    let known: Vec<String> = keys
-        .iter()
-        .filter_map(|key| Some(format!("  \"{key}\": {}", alert.get(*key)?)))
-        .collect();
-    assert_eq!(known.len(), alert.len(), "an alert has a key that the README does not show");
-    format!("```json\n{{\n{}\n}}\n```", known.join(",\n"))
+    found.push(&inner[start..]);
+    found
+}
+
+/// One line of the example; of many ids the first two.
+fn shortened(member: &str) -> String {
+    let (key, value) = member.split_once(':').unwrap();
+    let ids: Vec<&str> = value.splitn(3, ',').collect();
+    match (key, ids.as_slice()) {
+        ("\"events\"", [one, two, _]) => format!("  {key}: {one}, {two}, \"..\"]"),
+        _ => format!("  {key}: {value}"),
+    }
 }

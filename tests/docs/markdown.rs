@@ -80,7 +80,12 @@ pub(crate) fn headings(text: &str) -> Vec<String> {
             continue;
         }
         let anchor = title.trim().to_lowercase().replace(' ', "-");
-        found.push(anchor.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect());
+        found.push(
+            anchor
+                .chars()
+                .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
+                .collect(),
+        );
     }
     found
 }

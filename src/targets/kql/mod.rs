@@ -1,6 +1,6 @@
 //! KQL: one query a rule, for Microsoft Sentinel and Log Analytics.
 //!
-//! The text says what the plan says (language reference, "Meaning"), in the way a careful person would write it: a comment
+//! The text says what the plan says (`docs/language.md`), in the way a careful person would write it: a comment
 //! that says what the rule looks for, named lists and lengths, the range of time first and only where it is needed, plain
 //! columns before JSON is parsed, every join with its kind, explicit columns. What it cannot say exactly is refused.
 //!
