@@ -13,7 +13,7 @@ pub(super) const FUNCTION: Function = Function {
         ty: Type::Json,
         nullable: true,
     },
-    docs: "Reads a JSON object or array held in text, such as a policy document inside a parameter. Anything else is missing.",
+    docs: "The object or array that a text spells as JSON, such as a policy document inside a parameter; anything else is missing.",
     examples: &[
         Example {
             call: r#"json("{\"Effect\": \"Allow\"}").Effect"#,
