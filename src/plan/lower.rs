@@ -194,7 +194,11 @@ fn output_name(path: &str) -> String {
             _ => name.push('_'),
         }
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
+    }
 }
 
 fn project(plan: &mut Plan, checked: &Checked<'_>) -> Vec<Diagnostic> {

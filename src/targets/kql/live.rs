@@ -237,6 +237,33 @@ pub(super) fn parses(e: &Expr, is_json: &dyn Fn(Slot) -> bool, count: &mut BTree
     });
 }
 
+/// The paths below json values that are read as text, and how often each would be written.
+pub(super) fn paths<'e>(e: &'e Expr, times: usize, found: &mut Vec<(&'e Expr, usize)>) {
+    match &e.kind {
+        ExprKind::Member { .. } if e.ty == Type::Json => found.push((e, times)),
+        ExprKind::Convert(inner)
+            if matches!(e.ty, Type::Int | Type::Real) && matches!(inner.kind, ExprKind::Member { .. }) =>
+        {
+            found.push((e, times));
+        }
+        // What stands here is read as a list.
+        ExprKind::HasElement { .. } | ExprKind::Empty(_) => {}
+        ExprKind::Call { function, arguments } => {
+            let times = match function.0.name {
+                "before" | "after" => times * 3,
+                "size" => return,
+                _ => times,
+            };
+            for argument in arguments {
+                if let crate::plan::Argument::Value(value) = argument {
+                    paths(value, times, found);
+                }
+            }
+        }
+        _ => e.children(&mut |child| paths(child, times, found)),
+    }
+}
+
 /// What a relation's own slots are, where its rows come from a table.
 pub(super) fn bind_field<'a>(column: &str, ty: Type, column_type: ColumnType) -> Bound<'a> {
     use super::layout::Text;
