@@ -243,7 +243,7 @@ impl Pipe {
                     }
                     out.push(format!("{pad}| summarize"));
                     // The two times share a line, as they belong together.
-                    let (times, rest) = all.split_at(all.len().min(if all.len() > 2 { 2 } else { 0 }));
+                    let (times, rest) = all.split_at(all.len().min(2));
                     let mut lines: Vec<String> = Vec::new();
                     if !times.is_empty() {
                         lines.push(times.join(", "));
@@ -324,14 +324,11 @@ fn wrap(line: String, out: &mut Vec<String>) {
             _ => {}
         }
     }
-    match best.and_then(|(at, _)| Some((line.get(..at)?, line.get(at + 1..)?))) {
-        Some((head, rest)) => {
-            // What continues stands four in from where the operator begins.
-            let deeper = if line.trim_start().starts_with("| ") {
-                indent + 4
-            } else {
-                indent
-            };
+    match best.and_then(|(at, (depth, _))| Some((line.get(..at)?, line.get(at + 1..)?, depth))) {
+        Some((head, rest, depth)) => {
+            // What continues an operator or an argument stands four further in.
+            let inside = depth > 0 || line.trim_start().starts_with("| ");
+            let deeper = if inside { indent + 4 } else { indent };
             out.push(head.to_owned());
             wrap(format!("{}{rest}", " ".repeat(deeper)), out);
         }

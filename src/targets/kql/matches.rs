@@ -43,15 +43,10 @@ pub(super) fn match_alert<'a>(
 ) -> Option<Rows<'a>> {
     let relation = ctx.plan.relations.get(id)?;
     let wanted = live::live(&mut items, &roots.iter().flat_map(|e| e.slots()).collect());
-    let readers: Vec<&Expr> = items
-        .iter()
-        .filter_map(Item::input)
-        .chain(roots.iter().copied())
-        .collect();
     let dynamic: BTreeSet<Slot> = wanted
         .iter()
         .copied()
-        .filter(|slot| !live::only_text(*slot, readers.iter().copied()))
+        .filter(|slot| !live::only_text(*slot, &items, roots.iter().copied()))
         .collect();
     let mut rows = match &relation.operator {
         Operator::Join {

@@ -44,21 +44,20 @@ pub(super) fn ident(name: &str) -> String {
     }
 }
 
-/// A name of letters, digits and `_`, made of a path.
+/// A name of letters, digits and `_`, made of a path: `resources[0].ARN` is `resources_0_ARN`.
 pub(super) fn flat(path: &str) -> String {
     let mut out = String::new();
     for c in path.chars() {
         if c.is_ascii_alphanumeric() || c == '_' {
             out.push(c);
-        } else if !out.is_empty() && !out.ends_with('_') {
+        } else if !out.is_empty() && !out.ends_with('_') && c != ']' && c != '"' {
             out.push('_');
         }
     }
-    let out = out.trim_end_matches('_');
     if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
         format!("_{out}")
     } else {
-        out.to_owned()
+        out
     }
 }
 

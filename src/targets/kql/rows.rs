@@ -117,10 +117,11 @@ impl<'a> Rows<'a> {
             .chain(self.tests.values().copied())
             .chain(roots.iter().copied())
             .collect();
+        let others: Vec<&'a Expr> = self.tests.values().copied().chain(roots.iter().copied()).collect();
         self.texts = filled
             .iter()
             .copied()
-            .filter(|slot| live::only_text(*slot, readers.iter().copied()))
+            .filter(|slot| live::only_text(*slot, &items, others.iter().copied()))
             .collect();
         let bound = self.scope.clone();
         let is_json = move |slot: Slot| matches!(bound.bound(slot), Bound::JsonText(_, None));
@@ -290,6 +291,22 @@ impl<'a> Rows<'a> {
                 live::paths(test, 1, &mut found);
             }
         }
+        let mut lists = Vec::new();
+        live::lists(e, &mut lists);
+        for test in self.tests.values() {
+            if self.reads_test(e, test) {
+                live::lists(test, &mut lists);
+            }
+        }
+        for list in lists {
+            if self.scope.key(list).is_some() && self.scope.named_list(list).is_none() && self.ready(list) {
+                let name = super::aggregate::value_name(list).unwrap_or_else(|| "list".to_owned());
+                let name = self.column(&name, "List");
+                let text = self.scope.dynamic(list);
+                self.pipe.extend(&name, Text::atom(text));
+                self.scope.name_list(list, &name);
+            }
+        }
         for (path, _) in found {
             let often = self
                 .scope
@@ -437,9 +454,12 @@ impl<'a> Rows<'a> {
             self.pipe.filter(&[guard]);
         }
         self.scope.learn(list);
-        self.pipe.line(format!(
-            "mv-expand {name} = iff(gettype({column}) == \"array\", {column}, pack_array({column}))"
-        ));
+        let is_array = matches!(&list.kind, ExprKind::Call { function, .. } if function.0.name == "split");
+        self.pipe.line(if is_array {
+            format!("mv-expand {name} = {column}")
+        } else {
+            format!("mv-expand {name} = iff(gettype({column}) == \"array\", {column}, pack_array({column}))")
+        });
         self.scope.bind(slot, bound(name, ty));
     }
 

@@ -102,6 +102,8 @@ pub(super) struct Scope<'a> {
     aliases: BTreeMap<Slot, String>,
     /// Columns that hold a value other than a slot's: by what the value is known by; a json value as text.
     named: BTreeMap<String, String>,
+    /// Columns that hold a list below a json value.
+    lists: BTreeMap<String, String>,
 }
 
 impl<'a> Scope<'a> {
@@ -114,6 +116,22 @@ impl<'a> Scope<'a> {
             present: BTreeSet::new(),
             aliases: BTreeMap::new(),
             named: BTreeMap::new(),
+            lists: BTreeMap::new(),
+        }
+    }
+
+    /// A column holds this json value.
+    pub(super) fn name_list(&mut self, e: &Expr, column: &str) {
+        if let Some(key) = self.key(e) {
+            self.lists.insert(key, column.to_owned());
+        }
+    }
+
+    /// The column that holds a json value as it is.
+    pub(super) fn named_list(&self, e: &Expr) -> Option<&str> {
+        match &e.kind {
+            ExprKind::Member { .. } => self.lists.get(&self.key(e)?).map(String::as_str),
+            _ => None,
         }
     }
 
@@ -282,7 +300,7 @@ impl<'a> Scope<'a> {
                     crate::plan::Argument::Pattern(_) => true,
                 };
                 match (function.0.name, &function.0.result) {
-                    ("lower" | "upper", _) => arguments.iter().all(present),
+                    ("lower" | "upper" | "split", _) => arguments.iter().all(present),
                     ("if", _) => arguments.iter().skip(1).all(present),
                     (_, crate::functions::Result_::Of { nullable, .. }) => !nullable,
                     (_, crate::functions::Result_::OfArguments) => false,
@@ -336,7 +354,7 @@ impl<'a> Scope<'a> {
 
     /// The columns that an expression reads, as the text names them.
     pub(super) fn columns_of(&self, e: &Expr, out: &mut Vec<String>) {
-        let name = match self.named_text(e) {
+        let name = match self.named_text(e).or_else(|| self.named_list(e)) {
             Some(name) => Some(name),
             None => match &e.kind {
                 ExprKind::Column(slot) => match self.bound(*slot) {

@@ -411,6 +411,16 @@ impl Scope<'_> {
                 }
                 _ => call(true, &self.text(value)),
             },
+            (Type::Json, ExprKind::Call { function, arguments }) if function.0.name == "json" => {
+                match arguments.first() {
+                    Some(crate::plan::Argument::Value(text)) => {
+                        let word = if negate { "!in" } else { "in" };
+                        let parsed = format!("gettype(parse_json({}))", self.text(text));
+                        operator(&parsed, word, "(\"array\", \"dictionary\")")
+                    }
+                    _ => call(true, &self.text(value)),
+                }
+            }
             (Type::Json, ExprKind::Call { function, arguments }) if function.0.name == "split" => {
                 match arguments.first() {
                     Some(crate::plan::Argument::Value(text)) => self.present(text, negate),

@@ -136,6 +136,9 @@ impl Scope<'_> {
 
     /// A json value as dynamic; null where it is missing, but for an empty text.
     pub(super) fn dynamic(&self, e: &Expr) -> String {
+        if let Some(name) = self.named_list(e) {
+            return name.to_owned();
+        }
         match &e.kind {
             ExprKind::Column(slot) => match self.bound(*slot) {
                 Bound::Parsed(name) => only_json(name),
@@ -291,7 +294,12 @@ impl Scope<'_> {
                 Level::Product,
             ),
             ArithmeticOp::Divide => {
-                let quotient = format!("toreal({}) / {}", a.plain(), number(&b, Level::Atom));
+                let a = if left.ty == Type::Real {
+                    number(&a, Level::Product)
+                } else {
+                    format!("toreal({})", a.plain())
+                };
+                let quotient = format!("{a} / {}", number(&b, Level::Atom));
                 if is_nonzero(right) {
                     Text::new(quotient, Level::Product)
                 } else {
