@@ -450,8 +450,12 @@ impl Scope<'_> {
         }
     }
 
-    /// Kusto folds ASCII letters as we do; of others its pages say nothing.
+    /// Kusto folds ASCII letters as we do; of others its pages say nothing, nor of words without letters and digits.
     fn check_needle(&self, e: &Expr, needle: &str, terms: bool) {
+        if terms && !needle.chars().any(char::is_alphanumeric) {
+            let reason = "it is not settled what KQL's `has` finds without a letter or digit";
+            self.ctx.refuse(e.span, reason, "use `contains`");
+        }
         let cased = |c: char| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase());
         if needle
             .chars()
