@@ -46,10 +46,7 @@ impl Checker<'_, '_, '_, '_> {
         let bare = written
             .argument
             .is_some_and(|path| crate::resolve::path_text(path) == name);
-        let condition = match written.condition {
-            Some(condition) => Some(self.condition(stream, condition)),
-            None => None,
-        };
+        let condition = written.condition.map(|condition| self.condition(stream, condition));
         let argument = match (written.function, written.argument) {
             (AggregateName::Count, None) => None,
             (AggregateName::Count, Some(_)) if bare => None,

@@ -108,14 +108,15 @@ impl<'a> Checker<'a, '_, '_, '_> {
     /// An expectation that no value can meet is a slip.
     fn expected_fits(&mut self, value: &Expr, literal: &ast::Literal) {
         use ast::LiteralKind as L;
-        let fits = match (&value.ty, &literal.kind) {
-            (_, L::Null) | (Type::Json, _) => true,
-            (Type::Text | Type::Time, L::Text(_)) => true,
-            (Type::Int | Type::Real, L::Int(_) | L::Real(_)) => true,
-            (Type::Bool, L::Bool(_)) => true,
-            (Type::Set(_), L::List(_)) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (&value.ty, &literal.kind),
+            (_, L::Null)
+                | (Type::Json, _)
+                | (Type::Text | Type::Time, L::Text(_))
+                | (Type::Int | Type::Real, L::Int(_) | L::Real(_))
+                | (Type::Bool, L::Bool(_))
+                | (Type::Set(_), L::List(_))
+        );
         if !fits {
             let what = value.ty.name();
             let help = match value.ty {

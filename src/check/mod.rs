@@ -10,8 +10,10 @@ mod calls;
 mod expression;
 pub(crate) mod facts;
 mod literals;
+mod matches;
 mod operators;
 mod relations;
+mod text;
 
 use crate::diagnostics::{Diagnostic, FileId, Severity};
 use crate::plan::{self, Expr, RelationId, RuleInfo, Step};

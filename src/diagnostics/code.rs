@@ -166,6 +166,8 @@ codes! {
     // ---- T: targets ------------------------------------------------------------------------------------------
     /// A target that does not exist.
     UnknownTarget = "T001" Error "an unknown target",
+    /// A promise of a target that this version does not have.
+    TargetNotThere = "T002" Warning "a target that is not there yet",
     /// KQL cannot say this exactly.
     KqlRefused = "T101" Error "KQL cannot express this",
     /// The history does not fit in 14 days.

@@ -5,7 +5,11 @@
 //! them with the table beside it. Fields get a slot when they are first named, so that a relation holds what is used
 //! and nothing else.
 
+mod alert;
 mod attack;
+mod entities;
+mod groups;
+mod matches;
 mod metadata;
 mod relations;
 mod scope;

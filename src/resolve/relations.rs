@@ -1,14 +1,10 @@
 //! Relations, steps, alert: every path gets its binding, every relation its columns.
 
 use super::scope::path_text;
-use super::{
-    Binding, Column, Constant, Entity, JoinKey, Kind, Reference, Relation, Rule, Step, Template, TemplatePart, World,
-    metadata,
-};
+use super::{Binding, Column, Constant, Kind, Relation, Rule, Step, World, metadata};
 use crate::diagnostics::{Code, Diagnostic, FileId, Span, nearest};
 use crate::plan::{FIRST, LAST, Origin, RelationId, Slot, TIME, WINDOW_START};
-use crate::runtime::template::Part;
-use crate::syntax::ast::{self, AlertValue, ColumnKind, ExprKind, Link, RelationKind, StepKind};
+use crate::syntax::ast::{self, ExprKind, Link, RelationKind, StepKind};
 use crate::value;
 use std::collections::BTreeMap;
 
@@ -24,7 +20,6 @@ pub(super) struct Resolver<'a, 'f> {
 
 /// Words that no column may have.
 const TAKEN: &[&str] = &["time", "first", "last", "window"];
-const AGGREGATES: &[&str] = &["count", "distinct", "set", "min", "max", "sum", "avg"];
 
 impl<'a, 'f> Resolver<'a, 'f> {
     pub(super) fn new(
@@ -70,77 +65,17 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
     }
 
-    /// Reads `title` and `message` and binds their placeholders.
-    fn templates(&mut self, alert: RelationId) -> Vec<Template> {
-        let mut templates = Vec::new();
-        for item in &self.rule.alert.items {
-            let AlertValue::Text(text) = &item.value else { continue };
-            if !matches!(item.key.name.as_str(), "title" | "message") || alert == usize::MAX {
-                continue;
-            }
-            let read = match crate::runtime::template::Template::parse(&text.value) {
-                Ok(read) => read,
-                Err(error) => {
-                    let finding = Diagnostic::new(
-                        Code::BadPlaceholder,
-                        text.span,
-                        format!("this text has a placeholder that cannot be read: {error}"),
-                    )
-                    .help("a placeholder is `{column}`; a brace itself is doubled: `{{`");
-                    self.findings.push(finding);
-                    continue;
-                }
-            };
-            let mut parts = Vec::new();
-            let mut count = 0;
-            for part in read.parts() {
-                match part {
-                    Part::Literal(literal) => parts.push(TemplatePart::Literal(literal.clone())),
-                    Part::Placeholder { path, range } => {
-                        count += 1;
-                        // Exact places where the text stands in the file as it is; else the whole text.
-                        let plain = !text.block && (text.span.end - text.span.start) as usize == text.value.len() + 2;
-                        let offset = u32::try_from(range.start).unwrap_or(0) + 1 + text.span.start;
-                        match crate::syntax::parse_path(self.file, path, if plain { offset } else { text.span.start }) {
-                            Some(mut path) => {
-                                if !plain {
-                                    // Distinct places for distinct placeholders: bindings are found by place.
-                                    let start = text.span.start + count;
-                                    path.span = Span {
-                                        file: self.file,
-                                        start,
-                                        end: text.span.end,
-                                    };
-                                }
-                                self.bind_path(alert, &path);
-                                parts.push(TemplatePart::Path(path));
-                            }
-                            None => self.findings.push(
-                                Diagnostic::new(
-                                    Code::BadPlaceholder,
-                                    text.span,
-                                    format!("`{{{path}}}` names no column"),
-                                )
-                                .help("a placeholder is a column or field: `{user}`; compute others with `let`"),
-                            ),
-                        }
-                    }
-                }
-            }
-            templates.push(Template {
-                key: item.key.name.clone(),
-                parts,
-            });
-        }
-        templates
-    }
-
     pub(super) fn relation_named(&self, name: &str) -> Option<RelationId> {
         self.relations.iter().position(|r| r.ast.name.name == name)
     }
 
     /// The relation of that name, of a kind that may stand here.
-    fn input(&mut self, name: &ast::Ident, wanted: &str, fits: impl Fn(&Kind) -> bool) -> Option<RelationId> {
+    pub(super) fn input(
+        &mut self,
+        name: &ast::Ident,
+        wanted: &str,
+        fits: impl Fn(&Kind) -> bool,
+    ) -> Option<RelationId> {
         let Some(id) = self.relation_named(&name.name) else {
             let mut finding = Diagnostic::new(
                 Code::UnknownRelation,
@@ -316,7 +251,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
     }
 
-    fn push(&mut self, ast: &'a ast::Relation, kind: Kind, columns: Vec<Column>) {
+    pub(super) fn push(&mut self, ast: &'a ast::Relation, kind: Kind, columns: Vec<Column>) {
         self.relations.push(Relation {
             ast,
             kind,
@@ -326,7 +261,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         });
     }
 
-    fn link(&mut self, links: &[(Link, Span)]) -> Link {
+    pub(super) fn link(&mut self, links: &[(Link, Span)]) -> Link {
         let (first, first_span) = links.first().copied().unwrap_or((Link::Then, self.rule.span));
         for (link, span) in links.iter().skip(1) {
             if *link != first {
@@ -346,7 +281,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         first
     }
 
-    fn length(&mut self, length: &ast::Length) -> value::Span {
+    pub(super) fn length(&mut self, length: &ast::Length) -> value::Span {
         match length {
             ast::Length::Literal(span, _) => *span,
             ast::Length::Named(name) => {
@@ -368,230 +303,9 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
     }
 
-    // ---- groups -----------------------------------------------------------------------------------------------------
-
-    fn group_keys(&mut self, id: RelationId, keys: &'a [ast::Key], inputs: &[RelationId]) {
-        for (index, key) in keys.iter().enumerate() {
-            for input in inputs {
-                self.bind_path(*input, &key.path);
-            }
-            let name = key
-                .name
-                .as_ref()
-                .map_or_else(|| path_text(&key.path), |name| name.name.clone());
-            let span = key.name.as_ref().map_or(key.path.span, |name| name.span);
-            if let Some(name) = &key.name {
-                self.name_is_free(id, name);
-            }
-            let slot = self.add_column(id, name, Origin::Key(index), span);
-            self.mark_used(id, slot);
-            if let Some(Kind::Group { keys, .. }) = self.relations.get_mut(id).map(|r| &mut r.kind) {
-                keys.push(slot);
-            }
-        }
-    }
-
-    fn group_columns(&mut self, id: RelationId, body: &'a [ast::Column], inputs: &[RelationId]) {
-        let (mut aggregates, mut computed) = (0, 0);
-        for column in body {
-            if AGGREGATES.contains(&column.name.name.as_str()) {
-                let finding = Diagnostic::new(
-                    Code::NameTaken,
-                    column.name.span,
-                    format!("`{}` is an aggregate's word", column.name.name),
-                )
-                .help("give the column another name, such as `n`");
-                self.findings.push(finding);
-            }
-            self.name_is_free(id, &column.name);
-            let origin = match &column.kind {
-                ColumnKind::Aggregate {
-                    function_span,
-                    argument,
-                    condition,
-                    ..
-                } => {
-                    let input = self.stream(inputs, argument.as_ref(), *function_span);
-                    if let Some(path) = argument
-                        && !self.names_stream(input, path)
-                    {
-                        self.bind_path(input, path);
-                    }
-                    if let Some(condition) = condition {
-                        self.bind(input, condition);
-                    }
-                    aggregates += 1;
-                    Origin::Aggregate(aggregates - 1)
-                }
-                ColumnKind::Computed(expr) => {
-                    self.bind(id, expr);
-                    computed += 1;
-                    Origin::Computed(computed - 1)
-                }
-            };
-            let slot = self.add_column(id, column.name.name.clone(), origin, column.name.span);
-            if let Some(Kind::Group { columns, .. }) = self.relations.get_mut(id).map(|r| &mut r.kind) {
-                columns.push(slot);
-            }
-        }
-    }
-
-    /// Whether the path is the bare name of the stream (as after `count`).
-    pub(super) fn names_stream(&self, input: RelationId, path: &ast::Path) -> bool {
-        self.relations
-            .get(input)
-            .is_some_and(|r| path_text(path) == r.ast.name.name)
-    }
-
-    /// The stream an aggregate is over: the one that its argument begins with, or the only one.
-    fn stream(&mut self, inputs: &[RelationId], argument: Option<&ast::Path>, span: Span) -> RelationId {
-        let first = inputs.first().copied().unwrap_or(0);
-        let named = argument.and_then(|path| match path.segments.first() {
-            Some(ast::Segment::Name(name)) => self.relation_named(name).filter(|id| inputs.contains(id)),
-            _ => None,
-        });
-        match named {
-            Some(id) => id,
-            None if inputs.len() == 1 => first,
-            None => {
-                let names: Vec<&str> = inputs
-                    .iter()
-                    .filter_map(|id| self.relations.get(*id))
-                    .map(|r| r.ast.name.name.as_str())
-                    .collect();
-                let example = argument.map_or_else(
-                    || format!("count {}", names.first().unwrap_or(&"")),
-                    |path| format!("{}.{}", names.first().unwrap_or(&""), path_text(path)),
-                );
-                let finding = Diagnostic::new(
-                    Code::StreamNeeded,
-                    argument.map_or(span, |p| p.span),
-                    "this group has several streams",
-                )
-                .label("which one is meant?")
-                .note(format!("the streams are {}", names.join(", ")))
-                .help(format!("write `{example}`"));
-                self.findings.push(finding);
-                first
-            }
-        }
-    }
-
-    // ---- matches ----------------------------------------------------------------------------------------------------
-
-    fn join_keys(&mut self, id: RelationId, keys: &'a [ast::JoinKey], parts: &[RelationId]) {
-        for (index, key) in keys.iter().enumerate() {
-            let mut sides: Vec<(usize, Reference)> = Vec::new();
-            let span = key
-                .right
-                .as_ref()
-                .map_or(key.left.span, |right| key.left.span.to(right.span));
-            if let Some(right) = &key.right {
-                for path in [&key.left, right] {
-                    sides.extend(self.part_reference(parts, path));
-                }
-                if sides.len() < 2 {
-                    continue;
-                }
-                sides.sort_by_key(|(part, _)| *part);
-                if let [(a, _), (b, _)] = sides.as_slice()
-                    && a == b
-                {
-                    let finding = Diagnostic::new(Code::AmbiguousField, span, "both sides of this key are in one part")
-                        .help("write one side for each part: `a.x == b.y`");
-                    self.findings.push(finding);
-                    continue;
-                }
-            } else {
-                for (part, relation) in parts.iter().enumerate() {
-                    if let Some(Binding::Column(reference)) = self.lookup(*relation, &key.left) {
-                        sides.push((part, reference));
-                    }
-                }
-                if sides.len() != parts.len() {
-                    continue;
-                }
-            }
-            for (part, reference) in &sides {
-                if let Some(relation) = parts.get(*part) {
-                    self.mark_used(*relation, reference.slot);
-                }
-            }
-            let slot = self.add_column(id, path_text(&key.left), Origin::Key(index), span);
-            self.mark_used(id, slot);
-            let first = sides.remove(0);
-            for right in sides {
-                if let Some(Kind::Match { keys, .. }) = self.relations.get_mut(id).map(|r| &mut r.kind) {
-                    keys.push(JoinKey {
-                        slot,
-                        left: first.clone(),
-                        right,
-                        span,
-                    });
-                }
-            }
-        }
-        let joined = match self.relations.get(id).map(|r| &r.kind) {
-            Some(Kind::Match { keys, .. }) => keys.iter().map(|k| k.right.0).collect::<Vec<_>>(),
-            _ => Vec::new(),
-        };
-        let alone = (1..parts.len()).find(|part| !joined.contains(part));
-        if let Some(part) = alone
-            .and_then(|part| parts.get(part))
-            .and_then(|id| self.relations.get(*id))
-            && !self
-                .findings
-                .iter()
-                .any(|f| f.severity == crate::diagnostics::Severity::Error)
-        {
-            let name = &part.ast.name.name;
-            let finding = Diagnostic::new(
-                Code::BadWindow,
-                self.rule.alert.head,
-                format!("nothing joins part `{name}` to the parts before it"),
-            )
-            .help(format!("add a key: `on .., a.x == {name}.y`"));
-            self.findings.push(finding);
-        }
-    }
-
-    /// `created.userIdentity.arn`: the part and what is meant in it.
-    fn part_reference(&mut self, parts: &[RelationId], path: &ast::Path) -> Option<(usize, Reference)> {
-        let part = match path.segments.first() {
-            Some(ast::Segment::Name(name)) => parts
-                .iter()
-                .position(|id| self.relations.get(*id).is_some_and(|r| r.ast.name.name == *name)),
-            _ => None,
-        };
-        let Some(part) = part else {
-            let names: Vec<&str> = parts
-                .iter()
-                .filter_map(|id| self.relations.get(*id))
-                .map(|r| r.ast.name.name.as_str())
-                .collect();
-            let finding = Diagnostic::new(
-                Code::AmbiguousField,
-                path.span,
-                format!("`{}` does not say which part is meant", path_text(path)),
-            )
-            .help(format!("write `{}.{}`", names.first().unwrap_or(&""), path_text(path)))
-            .note(format!("the parts are {}", names.join(", ")));
-            self.findings.push(finding);
-            return None;
-        };
-        let rest = ast::Path {
-            segments: path.segments.get(1..).unwrap_or(&[]).to_vec(),
-            span: path.span,
-        };
-        match self.lookup(*parts.get(part)?, &rest)? {
-            Binding::Column(reference) => Some((part, reference)),
-            _ => None,
-        }
-    }
-
     // ---- steps ------------------------------------------------------------------------------------------------------
 
-    fn steps(&mut self, id: RelationId, steps: &'a [ast::Step]) {
+    pub(super) fn steps(&mut self, id: RelationId, steps: &'a [ast::Step]) {
         for step in steps {
             let slot = match &step.kind {
                 StepKind::Where(expr) | StepKind::Except(_, expr) => {
@@ -666,7 +380,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
     }
 
-    fn taken(&mut self, name: &ast::Ident) {
+    pub(super) fn taken(&mut self, name: &ast::Ident) {
         self.findings.push(
             Diagnostic::new(Code::NameTaken, name.span, format!("`{}` is taken", name.name))
                 .note("every row has `time`, `first` and `last`; a group has `window.start` and `window.end`")
@@ -675,7 +389,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
     }
 
     /// A new name must not hide anything.
-    fn name_is_free(&mut self, id: RelationId, name: &ast::Ident) {
+    pub(super) fn name_is_free(&mut self, id: RelationId, name: &ast::Ident) {
         if TAKEN.contains(&name.name.as_str()) {
             self.taken(name);
             return;
@@ -710,121 +424,6 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
         self.findings
             .push(finding.help(format!("choose another name, such as `{}_`", name.name).replace("_`", "_value`")));
-    }
-
-    // ---- alert ------------------------------------------------------------------------------------------------------
-
-    fn alert(&mut self) -> RelationId {
-        let alert = &self.rule.alert;
-        let fits = |k: &Kind| !matches!(k, Kind::Baseline { .. });
-        let Some(id) = self.input(&alert.input, "a selection, a group or a match", fits) else {
-            return usize::MAX;
-        };
-        self.steps(id, &alert.steps);
-        id
-    }
-
-    fn items(&mut self, alert: RelationId) -> Vec<Entity<'a>> {
-        let mut entities = Vec::new();
-        if alert == usize::MAX {
-            return entities;
-        }
-        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-        for item in &self.rule.alert.items {
-            let key = item.key.name.as_str();
-            match (key, &item.value) {
-                ("title" | "message", AlertValue::Text(_)) => {
-                    if let Some(first) = seen.insert(key, item.key.span) {
-                        self.findings.push(
-                            Diagnostic::new(Code::DuplicateKey, item.key.span, format!("`{key}` stands twice"))
-                                .also(first, "the first one"),
-                        );
-                    }
-                }
-                ("show", AlertValue::Paths(paths)) => paths.iter().for_each(|path| self.bind_path(alert, path)),
-                ("title" | "message" | "show", _) => {
-                    let example = if key == "show" {
-                        "show user, n"
-                    } else {
-                        "message \"{user} did it\""
-                    };
-                    self.findings.push(
-                        Diagnostic::new(Code::BadValue, item.span, format!("`{key}` takes something else"))
-                            .help(format!("write `{example}`")),
-                    );
-                }
-                _ => entities.extend(self.entity(alert, item)),
-            }
-        }
-        entities
-    }
-
-    fn entity(&mut self, alert: RelationId, item: &'a ast::AlertItem) -> Option<Entity<'a>> {
-        let key = item.key.name.as_str();
-        let azure = self.relations.iter().any(|r| match r.kind {
-            Kind::Events(source) => self.world.catalog.get(source).name.starts_with("azure."),
-            _ => false,
-        });
-        let Some((default, identifiers)) = super::scope::entity(key, azure) else {
-            let known = super::scope::ENTITIES
-                .iter()
-                .map(|(word, ..)| *word)
-                .chain(["title", "message", "show"]);
-            let mut finding = Diagnostic::new(
-                Code::UnknownKey,
-                item.key.span,
-                format!("`{key}` is no word of an alert"),
-            );
-            finding = match nearest(key, known.clone()) {
-                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding.help(format!("known are {}", known.collect::<Vec<_>>().join(", "))),
-            };
-            self.findings.push(finding);
-            return None;
-        };
-        let mut found: Vec<(String, &'a ast::Path)> = Vec::new();
-        match &item.value {
-            AlertValue::Paths(paths) => {
-                if let [path] = paths.as_slice() {
-                    found.push((default.to_owned(), path));
-                } else {
-                    self.findings.push(
-                        Diagnostic::new(Code::BadValue, item.span, format!("`{key}` takes one column"))
-                            .help(format!("repeat the word for a second one: `{key} a` and `{key} b`")),
-                    );
-                }
-            }
-            AlertValue::Identifiers(pairs) => {
-                for (word, path) in pairs {
-                    match identifiers.iter().find(|known| known.eq_ignore_ascii_case(&word.name)) {
-                        Some(known) if found.iter().any(|(k, _)| k == known) => self.findings.push(Diagnostic::new(
-                            Code::DuplicateKey,
-                            word.span,
-                            format!("`{}` stands twice", word.name),
-                        )),
-                        Some(known) => found.push(((*known).to_owned(), path)),
-                        None => self.findings.push(
-                            Diagnostic::new(
-                                Code::UnknownIdentifier,
-                                word.span,
-                                format!("`{}` does not identify `{key}`", word.name),
-                            )
-                            .help(format!("known are {}", super::scope::spelled(identifiers))),
-                        ),
-                    }
-                }
-            }
-            AlertValue::Text(text) => self.findings.push(
-                Diagnostic::new(Code::BadValue, text.span, format!("`{key}` takes a column, not a text"))
-                    .help(format!("write `{key} userName`")),
-            ),
-        }
-        found.iter().for_each(|(_, path)| self.bind_path(alert, path));
-        Some(Entity {
-            kind: &item.key,
-            identifiers: found,
-            span: item.span,
-        })
     }
 
     // ---- after all --------------------------------------------------------------------------------------------------

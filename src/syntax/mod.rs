@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod build;
+mod build_test;
 mod error;
 mod expression;
 pub mod format;
