@@ -286,7 +286,8 @@ impl<'a> Group<'a> {
                     reason: Some(reason), ..
                 } = item
                 {
-                    rows.pipe.comment(&format!("Not {}: {reason}", scope.relation.name));
+                    rows.pipe
+                        .comment(&format!("Excluded from {}: {reason}", scope.relation.name));
                 }
                 if !common.iter().any(|c| c.plain() == text.plain()) {
                     own.push(test(scope, item));

@@ -249,7 +249,7 @@ impl<'a> Rows<'a> {
         }
         self.pipe.filter(&texts);
         for (condition, reason) in excepted {
-            self.pipe.comment(&format!("Not: {reason}"));
+            self.pipe.comment(&format!("Excluded: {reason}"));
             let text = self.scope.test(condition, true, false);
             self.pipe.filter(&[text]);
         }

@@ -278,7 +278,7 @@ fn single_events_need_no_clock() {
     let admins = dynamic(["arn:x"]);
     AWSCloudTrail
     | where EventName == "StopLogging"
-    // Not: the pipeline
+    // Excluded: the pipeline
     | where UserIdentityArn !in (admins)
     | project TimeGenerated, StartTime = TimeGenerated, EndTime = TimeGenerated, AWSRegion, UserIdentityArn,
         requestParameters_name = tostring(parse_json(RequestParameters).name)
