@@ -431,10 +431,10 @@ impl<'a> Rows<'a> {
             self.scope.bind(slot, bound(name, ty));
             return;
         }
-        // The text of a whole column is there before it is parsed.
-        let mut guard = (!self.scope.is_present(list)).then(|| self.scope.present(list, false));
+        let guard = (!self.scope.is_present(list)).then(|| self.scope.present(list, false));
         if self.scope.json_text(list).is_some() {
-            self.pipe.filter(guard.take().as_slice());
+            // The text of a whole column is there before it is parsed; whether it holds anything is asked below.
+            self.pipe.filter(guard.as_slice());
         }
         self.parse_ahead(list);
         // A list that is read more than once gets a column.
@@ -448,8 +448,8 @@ impl<'a> Rows<'a> {
         });
         if guard.is_some() {
             let guard = match self.scope.bound_name(list) {
-                Some(_) => self.scope.present(list, false),
-                None => Text::atom(format!("isnotempty(tostring({column}))")),
+                Some(_) if self.scope.json_text(list).is_none() => self.scope.present(list, false),
+                _ => Text::atom(format!("isnotempty(tostring({column}))")),
             };
             self.pipe.filter(&[guard]);
         }
