@@ -62,8 +62,8 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
         let world = files.world(&catalog).unwrap();
         let mut findings = Vec::new();
         for rule in compile(&files.trees, &world, &mut findings) {
-            let query = kql::emit(&rule.plan, &catalog)
-                .unwrap_or_else(|refused| panic!("{}: {refused:?}", path.display()));
+            let query =
+                kql::emit(&rule.plan, &catalog).unwrap_or_else(|refused| panic!("{}: {refused:?}", path.display()));
             let file = folder.path().join(format!("{}.kql", rule.plan.rule.name));
             std::fs::write(&file, &query.text).unwrap();
             let columns = query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();

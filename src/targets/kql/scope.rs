@@ -4,6 +4,7 @@ use super::layout::Text;
 use super::names::Names;
 use super::time::Clock;
 use crate::diagnostics::{Code, Diagnostic, Span as Place};
+use crate::functions::{Missing, Result_};
 use crate::plan::{ArithmeticOp, Expr, ExprKind, Literal, Origin, Plan, Relation, RelationId, Segment, Slot, Type};
 use crate::source::Catalog;
 use std::cell::RefCell;
@@ -299,11 +300,21 @@ impl<'a> Scope<'a> {
                     crate::plan::Argument::Value(value) => self.is_present(value),
                     crate::plan::Argument::Pattern(_) => true,
                 };
-                match (function.0.name, &function.0.result) {
-                    ("lower" | "upper" | "split", _) => arguments.iter().all(present),
-                    ("if", _) => arguments.iter().skip(1).all(present),
-                    (_, crate::functions::Result_::Of { nullable, .. }) => !nullable,
-                    (_, crate::functions::Result_::OfArguments) => false,
+                match function.0.result {
+                    // `if` gives one of the two values behind its condition.
+                    Result_::OfArguments => arguments.iter().skip(1).all(present),
+                    Result_::Of {
+                        missing: Missing::Never,
+                        ..
+                    } => true,
+                    Result_::Of {
+                        missing: Missing::WithArgument,
+                        ..
+                    } => arguments.iter().all(present),
+                    Result_::Of {
+                        missing: Missing::Possibly,
+                        ..
+                    } => false,
                 }
             }
             ExprKind::Not(_)
