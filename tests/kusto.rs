@@ -1,6 +1,13 @@
 //! Microsoft's own analyser reads everything that we emit: no diagnostic, no deprecated name, and the columns that we
 //! say. A missing analyser is a failure: `./.ci/test` installs it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

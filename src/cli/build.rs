@@ -82,7 +82,7 @@ fn products(options: &Build, rules: Rules<'_>) -> Result<Exit, Misuse> {
     output::findings(&findings, &loaded.files.sources);
     for (rule, reasons) in &refused {
         let name = &rule.plan.rule.name;
-        let why: Vec<&str> = reasons.iter().map(|r| r.message.as_str()).collect();
+        let why: Vec<String> = reasons.iter().map(reason).collect();
         eprintln!(
             "{name}: not built for kql, which it does not promise: {}",
             why.join("; ")
@@ -130,4 +130,12 @@ fn write(out: &Path, products: &[Product]) -> Result<(), Misuse> {
         write_atomically(&path, &product.text)?;
     }
     Ok(())
+}
+
+/// A refusal in one line.
+fn reason(finding: &Diagnostic) -> String {
+    match finding.primary.text.as_str() {
+        "" => finding.message.clone(),
+        label => format!("{}: {label}", finding.message),
+    }
 }
