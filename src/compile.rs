@@ -96,8 +96,8 @@ pub fn compile<'a>(
     let program = resolve::resolve(trees, world, findings);
     let checked = check::check(&program, world, findings);
     let mut compiled = Vec::new();
-    for checked in checked {
-        match plan::lower(&checked) {
+    for mut checked in checked {
+        match plan::lower(&mut checked) {
             Ok(plan) => compiled.push(Compiled { checked, plan }),
             Err(more) => findings.extend(more),
         }

@@ -1,4 +1,9 @@
-//! Tripline, a detection compiler.
+//! Tripline, a detection compiler: a rule is written once, run natively, and compiled to KQL.
+//!
+//! The language is described in `docs/language.md`. A program that only needs values, predicates and the alert type
+//! depends on this crate with `default-features = false` and finds them in [`value`] and [`runtime`].
+//!
+#![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod runtime;
 pub mod value;

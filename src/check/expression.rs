@@ -273,7 +273,13 @@ impl Checker<'_, '_, '_, '_> {
             ExprKind::Coalesce(parts) => parts.iter().all(|part| self.nullable(relation, part)),
             ExprKind::Arithmetic { .. } => true,
             ExprKind::Call { function, arguments } => match function.0.result {
-                crate::functions::Result_::Of { nullable, .. } => nullable,
+                crate::functions::Result_::Of { missing, .. } => match (missing, arguments.first()) {
+                    (crate::functions::Missing::Never, _) => false,
+                    (crate::functions::Missing::WithArgument, Some(crate::plan::Argument::Value(value))) => {
+                        self.nullable(relation, value)
+                    }
+                    _ => true,
+                },
                 crate::functions::Result_::OfArguments => arguments.iter().any(|argument| match argument {
                     crate::plan::Argument::Value(value) => value.ty != Type::Bool && self.nullable(relation, value),
                     crate::plan::Argument::Pattern(_) => false,

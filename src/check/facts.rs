@@ -1,7 +1,8 @@
 //! What is known after a filter: which values are present, and which fields equal which literals.
 
+use crate::functions::{Missing, Result_};
 use crate::plan::print::expression_key;
-use crate::plan::{Constant, ConstantValue, Expr, ExprKind, List, Literal, Step, StepKind, Type};
+use crate::plan::{Argument, Constant, ConstantValue, Expr, ExprKind, List, Literal, Step, StepKind, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Printed expressions that are known to be present.
@@ -19,6 +20,20 @@ fn key(expr: &Expr) -> String {
 pub(crate) fn is_present(facts: &Facts, expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Constant(_) => true,
+        ExprKind::Call { function, arguments } => {
+            let with_argument = matches!(
+                function.0.result,
+                Result_::Of {
+                    missing: Missing::WithArgument,
+                    ..
+                }
+            );
+            let given = match arguments.first() {
+                Some(Argument::Value(value)) => is_present(facts, value),
+                _ => false,
+            };
+            facts.contains(&key(expr)) || with_argument && given
+        }
         ExprKind::Coalesce(parts) => facts.contains(&key(expr)) || parts.iter().any(|p| is_present(facts, p)),
         _ => facts.contains(&key(expr)),
     }

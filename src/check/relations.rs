@@ -335,9 +335,11 @@ impl<'a> Checker<'a, '_, '_, '_> {
         )
         .label("rows without it are left out")
         .also(head, "these rows")
-        .help(format!(
-            "say so in `{name}`: `where {path} is present`; or fill it: `let k = {path} ?? \"unknown\"`"
-        ));
+        .help(if value.ty == Type::Text {
+            format!("say so in `{name}`: `where {path} is present`; or fill it: `let k = {path} ?? \"unknown\"`")
+        } else {
+            format!("say so in `{name}`: `where {path} is present`")
+        });
         self.findings.push(finding);
     }
 

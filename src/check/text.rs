@@ -150,11 +150,7 @@ impl Checker<'_, '_, '_, '_> {
 
     /// A regular expression that compiles, and the number of its groups.
     pub(super) fn pattern(&mut self, pattern: &str, ignore_case: bool, span: Span) -> Option<(Pattern, usize)> {
-        match regex::RegexBuilder::new(pattern)
-            .case_insensitive(ignore_case)
-            .size_limit(1 << 20)
-            .build()
-        {
+        match crate::runtime::pattern::compile(pattern, ignore_case) {
             Ok(regex) => {
                 let groups = regex.captures_len().saturating_sub(1);
                 if groups > 16 {

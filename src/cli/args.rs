@@ -75,8 +75,8 @@ pub(super) struct Build {
     /// Print instead of writing files
     #[arg(long)]
     pub(super) stdout: bool,
-    /// Print a stage of the compiler instead
-    #[arg(long, value_enum, conflicts_with_all = ["target", "out"])]
+    /// Print a stage of the compiler to standard output instead of building
+    #[arg(long, value_enum)]
     pub(super) emit: Option<Emit>,
 }
 

@@ -3,8 +3,9 @@
 use super::args::{Build, Emit, Target};
 use super::fmt::write_atomically;
 use super::output::{self, many};
-use super::{Exit, Misuse, rules};
-use crate::compile::{self, Compiled};
+use super::rules::{self, Rules};
+use super::{Exit, Misuse};
+use crate::compile::Compiled;
 use crate::diagnostics::{Diagnostic, has_errors};
 use crate::plan;
 use crate::source::Catalog;
@@ -18,39 +19,54 @@ struct Product {
 }
 
 pub(super) fn build(options: &Build) -> Result<Exit, Misuse> {
-    let mut loaded = rules::load(&options.paths)?;
-    let mut findings = Vec::new();
-    let world = loaded.files.world(&loaded.catalog);
-    findings.append(&mut loaded.files.findings);
-    if options.emit == Some(Emit::Ast) {
-        for (file, tree) in &loaded.files.trees {
-            println!("# {}\n{tree:#?}", loaded.files.sources.path(*file).display());
+    rules::with(&options.paths, |rules| match options.emit {
+        Some(stage) => emit(stage, &rules),
+        None => products(options, rules),
+    })
+}
+
+/// Prints a stage of the compiler.
+fn emit(stage: Emit, rules: &Rules<'_>) -> Result<Exit, Misuse> {
+    let Rules {
+        compiled,
+        loaded,
+        findings,
+    } = rules;
+    let mut text = String::new();
+    match stage {
+        Emit::Ast => {
+            for (file, tree) in &loaded.files.trees {
+                text.push_str(&format!(
+                    "# {}\n{tree:#?}\n",
+                    loaded.files.sources.path(*file).display()
+                ));
+            }
         }
-        output::findings(&findings, &loaded.files.sources);
-        return Ok(if has_errors(&findings) {
-            Exit::Findings
-        } else {
-            Exit::Clean
-        });
-    }
-    let compiled = match &world {
-        Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),
-        None => Vec::new(),
-    };
-    if options.emit == Some(Emit::Plan) {
-        for rule in &compiled {
-            print!("{}", plan::print::plan(&rule.plan, &loaded.catalog));
+        Emit::Plan => {
+            for rule in *compiled {
+                text.push_str(&plan::print::plan(&rule.plan, &loaded.catalog));
+            }
         }
-        output::findings(&findings, &loaded.files.sources);
-        return Ok(if has_errors(&findings) {
-            Exit::Findings
-        } else {
-            Exit::Clean
-        });
     }
+    output::result(&text)?;
+    output::findings(findings, &loaded.files.sources);
+    Ok(if has_errors(findings) {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    })
+}
+
+/// Compiles every rule for a target and writes the files, or none of them.
+fn products(options: &Build, rules: Rules<'_>) -> Result<Exit, Misuse> {
+    let Rules {
+        compiled,
+        loaded,
+        mut findings,
+    } = rules;
     let mut products = Vec::new();
     let mut refused = Vec::new();
-    for rule in &compiled {
+    for rule in compiled {
         let folder = loaded.folders.get(&rule.checked.file).cloned().unwrap_or_default();
         match options.target {
             Some(Target::Kql) | None => match kql(rule, &loaded.catalog) {
@@ -66,7 +82,7 @@ pub(super) fn build(options: &Build) -> Result<Exit, Misuse> {
     output::findings(&findings, &loaded.files.sources);
     for (rule, reasons) in &refused {
         let name = &rule.plan.rule.name;
-        let why: Vec<&str> = reasons.iter().map(|r| r.message.as_str()).collect();
+        let why: Vec<String> = reasons.iter().map(reason).collect();
         eprintln!(
             "{name}: not built for kql, which it does not promise: {}",
             why.join("; ")
@@ -82,12 +98,8 @@ pub(super) fn build(options: &Build) -> Result<Exit, Misuse> {
             eprintln!("{} written to {}", many(products.len(), "file"), out.display());
         }
         None => {
-            for (n, product) in products.iter().enumerate() {
-                if n > 0 {
-                    println!();
-                }
-                print!("{}", product.text);
-            }
+            let texts: Vec<&str> = products.iter().map(|product| product.text.as_str()).collect();
+            output::result(&texts.join("\n"))?;
         }
     }
     Ok(Exit::Clean)
@@ -118,4 +130,12 @@ fn write(out: &Path, products: &[Product]) -> Result<(), Misuse> {
         write_atomically(&path, &product.text)?;
     }
     Ok(())
+}
+
+/// A refusal in one line.
+fn reason(finding: &Diagnostic) -> String {
+    match finding.primary.text.as_str() {
+        "" => finding.message.clone(),
+        label => format!("{}: {label}", finding.message),
+    }
 }

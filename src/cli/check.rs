@@ -2,36 +2,38 @@
 
 use super::args::{Check, CheckFormat, Deny};
 use super::output::{self, many};
-use super::{Exit, Misuse, rules};
-use crate::compile::{self, Compiled};
+use super::rules::{self, Rules};
+use super::{Exit, Misuse};
+use crate::compile::Compiled;
 use crate::diagnostics::{Code, Diagnostic, has_errors, to_json};
 use crate::source::Catalog;
 use crate::targets;
 
 pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
-    let mut loaded = rules::load(&options.paths)?;
-    let mut findings = Vec::new();
-    let mut rules = 0;
-    if let Some(world) = loaded.files.world(&loaded.catalog) {
-        let compiled = compile::compile(&loaded.files.trees, &world, &mut findings);
-        rules = compiled.len();
-        for rule in &compiled {
-            findings.extend(promises(rule, &loaded.catalog));
-        }
+    rules::with(&options.paths, |rules| report(options, rules))
+}
+
+fn report(options: &Check, rules: Rules<'_>) -> Result<Exit, Misuse> {
+    let Rules {
+        compiled,
+        loaded,
+        mut findings,
+    } = rules;
+    for rule in compiled {
+        findings.extend(promises(rule, &loaded.catalog));
     }
-    findings.splice(0..0, loaded.files.findings.drain(..));
     let sources = &loaded.files.sources;
     match options.format {
         CheckFormat::Json => {
             let list: Vec<serde_json::Value> = findings.iter().map(|f| to_json(f, sources)).collect();
-            println!("{}", serde_json::Value::from(list));
+            output::result(&format!("{}\n", serde_json::Value::from(list)))?;
         }
         CheckFormat::Human => {
             output::findings(&findings, sources);
             let files = many(loaded.count, "file");
             eprintln!(
                 "{files}, {} that compile: {}",
-                many(rules, "rule"),
+                many(compiled.len(), "rule"),
                 output::counts(&findings)
             );
         }
@@ -48,9 +50,13 @@ fn promises(rule: &Compiled<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
             "native" => {}
             "sentinel" => findings.extend(targets::kql::emit(&rule.plan, catalog).err().into_iter().flatten()),
             target => findings.push(
-                Diagnostic::new(Code::TargetNotThere, promise.span, format!("target `{target}` is not there yet"))
-                    .label("nothing checks this promise")
-                    .help("leave it out until it is: `targets native, sentinel`"),
+                Diagnostic::new(
+                    Code::TargetNotThere,
+                    promise.span,
+                    format!("target `{target}` is not there yet"),
+                )
+                .label("nothing checks this promise")
+                .help("leave it out until it is: `targets native, sentinel`"),
             ),
         }
     }

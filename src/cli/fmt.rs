@@ -24,7 +24,11 @@ pub(super) fn fmt(options: &Fmt) -> Result<Exit, Misuse> {
         if options.check {
             let diff = similar::TextDiff::from_lines(text, &formatted);
             let name = path.display().to_string();
-            print!("{}", diff.unified_diff().header(&name, &format!("{name} (formatted)")));
+            let diff = diff
+                .unified_diff()
+                .header(&name, &format!("{name} (formatted)"))
+                .to_string();
+            output::result(&diff)?;
         } else {
             write_atomically(path, &formatted)?;
         }

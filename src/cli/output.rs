@@ -1,7 +1,8 @@
-//! Printing findings.
+//! Printing results and findings.
 
+use super::Misuse;
 use crate::diagnostics::{self, Diagnostic, Severity, Sources};
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 /// Prints findings for people, to standard error.
 pub(super) fn findings(findings: &[Diagnostic], sources: &Sources) {
@@ -24,5 +25,14 @@ pub(super) fn many(n: usize, word: &str) -> String {
         format!("1 {word}")
     } else {
         format!("{n} {word}s")
+    }
+}
+
+/// Prints a result to standard output. Whoever reads may have seen enough (`| head`): that is no error.
+pub(super) fn result(text: &str) -> Result<(), Misuse> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Misuse::from),
     }
 }

@@ -1,8 +1,8 @@
 //! Finding, reading and compiling the rules that a command names.
 
 use super::Misuse;
-use crate::compile::Files;
-use crate::diagnostics::FileId;
+use crate::compile::{self, Compiled, Files};
+use crate::diagnostics::{Diagnostic, FileId};
 use crate::source::Catalog;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -65,6 +65,30 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
         catalog,
         folders,
         count,
+    })
+}
+
+/// Rules that compile, with everything a command needs to know of them.
+pub(super) struct Rules<'r> {
+    pub(super) compiled: &'r [Compiled<'r>],
+    pub(super) loaded: &'r Loaded,
+    /// What is wrong, from reading to planning.
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+/// Reads and compiles the rules below the given paths, and hands them to a command.
+pub(super) fn with<R>(paths: &[PathBuf], command: impl FnOnce(Rules<'_>) -> Result<R, Misuse>) -> Result<R, Misuse> {
+    let mut loaded = load(paths)?;
+    let world = loaded.files.world(&loaded.catalog);
+    let mut findings = std::mem::take(&mut loaded.files.findings);
+    let compiled = match &world {
+        Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),
+        None => Vec::new(),
+    };
+    command(Rules {
+        compiled: &compiled,
+        loaded: &loaded,
+        findings,
     })
 }
 

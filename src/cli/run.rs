@@ -2,9 +2,9 @@
 
 use super::args::{DateOrder, Run, RunFormat};
 use super::output::{self, many};
-use super::{Exit, Misuse, rules};
-use crate::compile;
-use crate::diagnostics::has_errors;
+use super::rules::{self, Rules};
+use super::{Exit, Misuse};
+use crate::diagnostics::{Severity, has_errors};
 use crate::evaluate::{self, Asked, Outcome, State};
 use crate::input::{self, Event, InputError, InputFile, Options, Report};
 use crate::runtime::alert::Alert;
@@ -21,22 +21,23 @@ pub(super) fn run(options: &Run) -> Result<Exit, Misuse> {
     {
         return Err(Misuse(format!("--from {from} is not before --to {to}")));
     }
-    let mut loaded = rules::load(&options.rules)?;
-    let mut findings = Vec::new();
-    let world = loaded.files.world(&loaded.catalog);
-    findings.append(&mut loaded.files.findings);
-    let compiled = match &world {
-        Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),
-        None => Vec::new(),
-    };
-    findings.retain(|f| f.severity == crate::diagnostics::Severity::Error);
+    rules::with(&options.rules, |rules| detect(options, rules))
+}
+
+fn detect(options: &Run, rules: Rules<'_>) -> Result<Exit, Misuse> {
+    let Rules {
+        compiled,
+        loaded,
+        mut findings,
+    } = rules;
+    findings.retain(|f| f.severity == Severity::Error);
     if has_errors(&findings) {
         output::findings(&findings, &loaded.files.sources);
         eprintln!("no rule was run: {}", output::counts(&findings));
         return Ok(Exit::Findings);
     }
     let mut ready = Vec::new();
-    for rule in &compiled {
+    for rule in compiled {
         ready.push(evaluate::Compiled::new(&rule.plan, &loaded.catalog)?);
     }
     let names: Vec<&str> = compiled.iter().map(|rule| rule.plan.rule.name.as_str()).collect();

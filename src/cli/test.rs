@@ -2,25 +2,26 @@
 
 use super::args::{Test, TestFormat};
 use super::output::{self, many};
-use super::{Exit, Misuse, rules};
-use crate::compile;
-use crate::diagnostics::{Code, Diagnostic, Sources, has_errors, render};
+use super::rules::{self, Rules};
+use super::{Exit, Misuse};
+use crate::diagnostics::{Code, Diagnostic, Severity, Sources, has_errors, render};
 use crate::testing::{self, Verdict};
 use std::io::IsTerminal as _;
 
 pub(super) fn test(options: &Test) -> Result<Exit, Misuse> {
-    let mut loaded = rules::load(&options.paths)?;
-    let mut findings = Vec::new();
-    let world = loaded.files.world(&loaded.catalog);
-    findings.append(&mut loaded.files.findings);
-    let compiled = match &world {
-        Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),
-        None => Vec::new(),
-    };
-    findings.retain(|f| f.severity == crate::diagnostics::Severity::Error);
+    rules::with(&options.paths, |rules| run(options, rules))
+}
+
+fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
+    let Rules {
+        compiled,
+        loaded,
+        mut findings,
+    } = rules;
+    findings.retain(|f| f.severity == Severity::Error);
     let mut verdicts = Vec::new();
     let mut untested = Vec::new();
-    for rule in &compiled {
+    for rule in compiled {
         let of_rule = testing::run(rule, &loaded.catalog)?;
         if of_rule.is_empty() {
             untested.push(rule.plan.rule.name.as_str());
@@ -32,9 +33,9 @@ pub(super) fn test(options: &Test) -> Result<Exit, Misuse> {
     let sources = &loaded.files.sources;
     output::findings(&findings, sources);
     match options.format {
-        TestFormat::Human => human(&verdicts, sources),
-        TestFormat::Json => println!("{}", json(&verdicts, sources)),
-        TestFormat::Junit => print!("{}", junit(&verdicts, sources)?),
+        TestFormat::Human => output::result(&human(&verdicts, sources))?,
+        TestFormat::Json => output::result(&format!("{}\n", json(&verdicts, sources)))?,
+        TestFormat::Junit => output::result(&junit(&verdicts, sources)?)?,
     }
     if !untested.is_empty() {
         eprintln!("without a test: {}", untested.join(", "));
@@ -45,7 +46,7 @@ pub(super) fn test(options: &Test) -> Result<Exit, Misuse> {
         many(compiled.len(), "rule")
     );
     if options.format == TestFormat::Human {
-        println!("{summary}")
+        output::result(&format!("{summary}\n"))?;
     } else {
         eprintln!("{summary}")
     }
@@ -74,13 +75,11 @@ fn findings(verdict: &Verdict) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn human(verdicts: &[Verdict], sources: &Sources) {
+fn human(verdicts: &[Verdict], sources: &Sources) -> String {
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    for verdict in verdicts {
-        for finding in findings(verdict) {
-            println!("{}\n", render(&finding, sources, color));
-        }
-    }
+    let all = verdicts.iter().flat_map(findings);
+    all.map(|finding| format!("{}\n\n", render(&finding, sources, color)))
+        .collect()
 }
 
 fn json(verdicts: &[Verdict], sources: &Sources) -> serde_json::Value {

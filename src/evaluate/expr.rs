@@ -13,7 +13,7 @@ use crate::runtime::address::{self, Cidr};
 use crate::runtime::number::{Number, as_number};
 use crate::runtime::{arithmetic, compare, function, missing, set, text};
 use crate::value::Value;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use std::borrow::Cow;
 
 /// A prepared expression.
@@ -264,8 +264,6 @@ fn elements(plan: &Plan, list: &List, span: Place) -> Result<Vec<Value>, Unfit> 
 }
 
 fn regex(pattern: &Pattern, span: Place) -> Result<Regex, Unfit> {
-    RegexBuilder::new(&pattern.text)
-        .case_insensitive(pattern.ignore_case)
-        .build()
+    crate::runtime::pattern::compile(&pattern.text, pattern.ignore_case)
         .map_err(|error| Unfit::at(span, error.to_string()))
 }

@@ -1,4 +1,4 @@
-use super::{Accepts, Example, Function, Native, Parameter, Result_, Sigma};
+use super::{Accepts, Example, Function, Missing, Native, Parameter, Result_, Sigma};
 use crate::plan::Type;
 use crate::runtime::function;
 use crate::value::Value;
@@ -17,7 +17,7 @@ pub(super) const FUNCTION: Function = Function {
     ],
     result: Result_::Of {
         ty: Type::Text,
-        nullable: true,
+        missing: Missing::Possibly,
     },
     docs: "The part after the first mark, exact in case; missing where the mark does not occur.",
     examples: &[

@@ -1,4 +1,4 @@
-use super::{Accepts, Example, Function, Native, Parameter, Result_, Sigma};
+use super::{Accepts, Example, Function, Missing, Native, Parameter, Result_, Sigma};
 use crate::plan::Type;
 use crate::runtime::function;
 
@@ -16,7 +16,7 @@ pub(super) const FUNCTION: Function = Function {
     ],
     result: Result_::Of {
         ty: Type::Text,
-        nullable: true,
+        missing: Missing::Possibly,
     },
     docs: "What the one group of the pattern caught in its first match; missing where nothing matches or the group is empty.",
     examples: &[

@@ -1,4 +1,4 @@
-use super::{Accepts, Example, Function, Native, Parameter, Result_, Sigma};
+use super::{Accepts, Example, Function, Missing, Native, Parameter, Result_, Sigma};
 use crate::plan::Type;
 use crate::runtime::function;
 use crate::value::Value;
@@ -11,9 +11,9 @@ pub(super) const FUNCTION: Function = Function {
     }],
     result: Result_::Of {
         ty: Type::Json,
-        nullable: true,
+        missing: Missing::Possibly,
     },
-    docs: "Reads a JSON object or array held in text, such as a policy document inside a parameter. Anything else is missing.",
+    docs: "The object or array that a text spells as JSON, such as a policy document inside a parameter; anything else is missing.",
     examples: &[
         Example {
             call: r#"json("{\"Effect\": \"Allow\"}").Effect"#,

@@ -80,15 +80,26 @@ pub enum Accepts {
 /// What a function gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Result_ {
-    /// A value of this type, which can be missing where `nullable`.
+    /// A value of this type, and when it is missing.
     Of {
         /// The type.
         ty: Type,
-        /// Whether it can be missing.
-        nullable: bool,
+        /// When it is missing.
+        missing: Missing,
     },
     /// The type of its [`Accepts::Any`] arguments.
     OfArguments,
+}
+
+/// When a result is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Never.
+    Never,
+    /// Where the first argument is.
+    WithArgument,
+    /// For some arguments that are there, too.
+    Possibly,
 }
 
 /// A call and its result, both in the language.

@@ -1,4 +1,4 @@
-use super::{Accepts, Example, Function, Native, Parameter, Result_, Sigma};
+use super::{Accepts, Example, Function, Missing, Native, Parameter, Result_, Sigma};
 use crate::plan::Type;
 use crate::runtime::function;
 use crate::value::Value;
@@ -11,7 +11,7 @@ pub(super) const FUNCTION: Function = Function {
     }],
     result: Result_::Of {
         ty: Type::Int,
-        nullable: false,
+        missing: Missing::Never,
     },
     docs: "Number of elements of a set or list. Missing gives 0; a single value counts as a list of one.",
     examples: &[

@@ -1,4 +1,4 @@
-use super::{Accepts, Example, Function, Native, Parameter, Result_, Sigma};
+use super::{Accepts, Example, Function, Missing, Native, Parameter, Result_, Sigma};
 use crate::plan::Type;
 use crate::runtime::function;
 use crate::value::Value;
@@ -17,7 +17,7 @@ pub(super) const FUNCTION: Function = Function {
     ],
     result: Result_::Of {
         ty: Type::Json,
-        nullable: true,
+        missing: Missing::WithArgument,
     },
     docs: "The parts between the marks as a list; empty parts are kept and read as missing. `split(arn, \"/\")[-1]` is the last part.",
     examples: &[

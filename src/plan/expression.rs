@@ -22,7 +22,7 @@ pub enum ExprKind {
     Column(Slot),
     /// A literal.
     Literal(Literal),
-    /// A value of [`Plan::constants`].
+    /// A value of [`Plan::constants`](super::Plan::constants).
     Constant(usize),
     /// A list as a set, beside a set word.
     SetOf(List),
@@ -163,7 +163,7 @@ pub struct Pattern {
 pub enum List {
     /// Written where it is used.
     Inline(Vec<Literal>),
-    /// A list of [`Plan::constants`].
+    /// A list of [`Plan::constants`](super::Plan::constants).
     Constant(usize),
 }
 

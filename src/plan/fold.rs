@@ -186,12 +186,15 @@ fn simplify_one(expr: &mut Expr) {
     }
 }
 
+/// Calls `change` on an expression and all below it, from the inside out.
+pub(super) fn map(expr: &mut Expr, change: &mut dyn FnMut(&mut Expr)) {
+    expr.children_mut(&mut |child| map(child, change));
+    change(expr);
+}
+
 /// Calls `change` on every expression over the columns of a relation, from the inside out.
 pub(super) fn map_relation(plan: &mut Plan, id: usize, change: &mut dyn FnMut(&mut Expr)) {
-    fn deep(expr: &mut Expr, change: &mut dyn FnMut(&mut Expr)) {
-        expr.children_mut(&mut |child| deep(child, change));
-        change(expr);
-    }
+    use map as deep;
     fn step(step: &mut Step, change: &mut dyn FnMut(&mut Expr)) {
         match &mut step.kind {
             StepKind::Filter(e)

@@ -9,11 +9,11 @@ use super::{
 use crate::check::{self, Checked};
 use crate::diagnostics::{Code, Diagnostic, Span};
 
-/// Makes the plan of a checked rule.
+/// Makes the plan of a checked rule. The columns that the rule's tests expect are kept in step with the plan.
 ///
 /// # Errors
 /// Two columns of the result that would have one name.
-pub fn lower(checked: &Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
+pub fn lower(checked: &mut Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut plan = Plan {
         rule: checked.info.clone(),
         constants: checked.constants.clone(),
@@ -33,7 +33,11 @@ pub fn lower(checked: &Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
     fold::fold(&mut plan);
     let findings = project(&mut plan, checked);
     narrow_json(&mut plan);
-    drop_unread_fields(&mut plan);
+    let expected = checked
+        .tests
+        .iter_mut()
+        .flat_map(|test| test.expect.iter_mut().flatten());
+    drop_unread_fields(&mut plan, &mut expected.map(|(_, value, _)| value).collect::<Vec<_>>());
     used_constants(&mut plan);
     if findings.is_empty() { Ok(plan) } else { Err(findings) }
 }
@@ -442,10 +446,15 @@ fn read_as_text(expr: &mut Expr, slot: usize) {
     }
 }
 
-/// Fields that nothing reads any more (folding took their test away) leave their scan.
-fn drop_unread_fields(plan: &mut Plan) {
+/// Fields that nothing reads any more (folding took their test away) leave their scan. What tests expect is read from the
+/// alert's relation too.
+fn drop_unread_fields(plan: &mut Plan, expected: &mut [&mut Expr]) {
     for id in 0..plan.relations.len() {
+        let of_alert = plan.alert.input == id;
         let mut read: Vec<usize> = Vec::new();
+        if of_alert {
+            expected.iter().for_each(|value| read.extend(value.slots()));
+        }
         visit_relation(plan, id, &mut |expr| {
             if let ExprKind::Column(slot) = expr.kind {
                 read.push(slot);
@@ -479,11 +488,15 @@ fn drop_unread_fields(plan: &mut Plan) {
         if plan.alert.input == id {
             plan.alert.steps.iter_mut().for_each(fills);
         }
-        fold::map_relation(plan, id, &mut |expr| {
+        let renumber = &mut |expr: &mut Expr| {
             if let ExprKind::Column(slot) = &mut expr.kind {
                 *slot = moved(*slot);
             }
-        });
+        };
+        fold::map_relation(plan, id, renumber);
+        if of_alert {
+            expected.iter_mut().for_each(|value| fold::map(value, renumber));
+        }
     }
 }
 

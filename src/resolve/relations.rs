@@ -15,6 +15,8 @@ pub(super) struct Resolver<'a, 'f> {
     pub(super) world: &'a World<'a>,
     pub(super) findings: &'f mut Vec<Diagnostic>,
     pub(super) relations: Vec<Relation<'a>>,
+    /// Names of relations that could not be made; what is wrong with them is said already.
+    failed: Vec<&'a str>,
     pub(super) bindings: BTreeMap<(RelationId, Span), Binding>,
 }
 
@@ -36,6 +38,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
             world,
             findings,
             relations: Vec::new(),
+            failed: Vec::new(),
             bindings: BTreeMap::new(),
         }
     }
@@ -77,6 +80,9 @@ impl<'a, 'f> Resolver<'a, 'f> {
         fits: impl Fn(&Kind) -> bool,
     ) -> Option<RelationId> {
         let Some(id) = self.relation_named(&name.name) else {
+            if self.failed.contains(&name.name.as_str()) {
+                return None;
+            }
             let mut finding = Diagnostic::new(
                 Code::UnknownRelation,
                 name.span,
@@ -107,6 +113,14 @@ impl<'a, 'f> Resolver<'a, 'f> {
     }
 
     fn relation(&mut self, relation: &'a ast::Relation) {
+        let before = self.relations.len();
+        self.make(relation);
+        if self.relations.len() == before {
+            self.failed.push(&relation.name.name);
+        }
+    }
+
+    fn make(&mut self, relation: &'a ast::Relation) {
         if let Some(other) = self
             .relation_named(&relation.name.name)
             .and_then(|id| self.relations.get(id))

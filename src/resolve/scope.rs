@@ -372,6 +372,17 @@ impl Resolver<'_, '_> {
             }),
             _ => None,
         };
+        if let Some(rest) = &prefixed
+            && matches!(words(&rest.segments).first(), Some(&"time" | &"window"))
+        {
+            return Err(Box::new(
+                Diagnostic::new(Code::UnknownField, path.span, "a baseline has no time of its own")
+                    .note("it covers the history before each window")
+                    .help(format!(
+                        "for its earliest and latest event write `{name}.first` and `{name}.last`"
+                    )),
+            ));
+        }
         if let Some(found) = prefixed.as_ref().and_then(|rest| self.column(id, rest)) {
             return Ok(found);
         }

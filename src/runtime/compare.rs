@@ -4,7 +4,7 @@
 //! `!~`, `not`) are the exact negations, so `errorCode != "X"` holds where the code is missing; KQL gives null in some
 //! of these places (page `scalar-data-types/null-values`), which is why emitters write guards.
 //!
-//! A json value is read as the other side asks (language reference, "Types and names"):
+//! A json value is read as the other side asks (language reference, "Types and missing values"):
 //!
 //! | the other side | how the json value is read |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! `x is missing`, `x is present`, `x is empty`, and `??`.
 //!
-//! Absent, null and the empty text are one thing, [`Value::Missing`] (language reference, "Missing values"; KQL cannot
-//! tell them apart in string columns either: pages `isempty-function`, `scalar-data-types/null-values`).
+//! Absent, null and the empty text are one thing, [`Value::Missing`] (language reference, "Types and missing values";
+//! KQL cannot tell them apart in string columns either: pages `isempty-function`, `scalar-data-types/null-values`).
 
 use crate::value::{Json, Value};
 

@@ -6,6 +6,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
+//! | [`pattern`] | regular expressions, compiled once |
 //! | [`text`] | `==`, `=~`, `contains`, `starts with`, `ends with`, `has`, `has any`, `matches` on text |
 //! | [`number`] | reading a value as a number, the exact order of numbers |
 //! | [`compare`] | `==`, `=~`, `in`, `in~`, `<`, `<=`, `>`, `>=` of two values; reading as bool |
@@ -28,6 +29,7 @@ pub mod compare;
 pub mod function;
 pub mod missing;
 pub mod number;
+pub mod pattern;
 pub mod set;
 pub mod template;
 pub mod text;

@@ -2,7 +2,7 @@
 //!
 //! A literal brace is doubled. A missing value prints `unknown`, a set its sorted elements with `, ` between them, a
 //! time as RFC 3339 in UTC, a real in its shortest form, a json object or array as compact JSON (language reference,
-//! "Metadata and entities").
+//! "Alerts").
 
 use crate::value::Value;
 use std::fmt::{self, Write};

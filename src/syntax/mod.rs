@@ -1,6 +1,6 @@
 //! Syntax: from text to the tree of what was written, and back to text in the one layout.
 //!
-//! [`parse`] is the first arrow of the pipeline. A quick scan ([`scan`]) finds comments, unclosed brackets and strings
+//! [`parse`] is the first arrow of the pipeline. A quick scan (`scan`) finds comments, unclosed brackets and strings
 //! and nesting that is too deep; then pest reads the text by `grammar/tripline.pest`; then the tree is built, which is
 //! where escapes, numbers, durations and the known slips are judged.
 

@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(few.len(), 2);
         assert_eq!(few[0], ("a".into(), Json::Int(3)));
         let many: String = (0..200).map(|i| format!("\"k{}\":{i},", i % 50)).collect();
-        let Json::Object(many) = Json::parse(&format!("{{{many}\"k7\":\"last\"}}")).unwrap() else {
+        let Json::Object(many) = Json::parse(format!("{{{many}\"k7\":\"last\"}}")).unwrap() else {
             panic!()
         };
         assert_eq!(many.len(), 50);
@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn deep_and_broken_text_is_an_error() {
-        assert!(Json::parse(&"[".repeat(10_000)).is_err());
-        assert!(Json::parse(&format!("{}{}", "[".repeat(10_000), "]".repeat(10_000))).is_err());
+        assert!(Json::parse("[".repeat(10_000)).is_err());
+        assert!(Json::parse(format!("{}{}", "[".repeat(10_000), "]".repeat(10_000))).is_err());
         for text in ["", "{", "1 2", "nul", "1e400", "\"\u{0}\""] {
             assert!(Json::parse(text).is_err(), "{text:?}");
         }

@@ -49,7 +49,7 @@ pub(super) fn plans(catalog: &Catalog, text: &str) -> Vec<Plan> {
     let program = resolve(&files, &world, &mut findings);
     let checked = crate::check::check(&program, &world, &mut findings);
     assert!(!has_errors(&findings), "{findings:#?}");
-    checked.iter().map(|rule| lower(rule).unwrap()).collect()
+    checked.into_iter().map(|mut rule| lower(&mut rule).unwrap()).collect()
 }
 
 /// The plan of a rule over the small source.

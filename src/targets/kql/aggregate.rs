@@ -68,8 +68,6 @@ pub(super) enum Window {
     Column,
     /// In the `let`s `windowStart` and `windowEnd`: there is one window.
     Single,
-    /// Nowhere: a history.
-    None,
 }
 
 /// The events that a group reads, and what is counted of them.
@@ -194,7 +192,11 @@ impl<'a> Group<'a> {
             let argument = rows.named(value, ty, &name, known);
             reads.push(argument.clone());
             counted.argument = Some(argument);
-            if !rows.scope.is_present(value) {
+            let mut scope = rows.scope.clone();
+            if let Some(condition) = &aggregate.condition {
+                scope.assume(condition);
+            }
+            if !scope.is_present(value) {
                 counted.guard = Some(if ty == Type::Text { "isnotempty" } else { "isnotnull" });
             }
         }
@@ -284,13 +286,14 @@ impl<'a> Group<'a> {
                     reason: Some(reason), ..
                 } = item
                 {
-                    rows.pipe.comment(&format!("Not {}: {reason}", scope.relation.name));
+                    rows.pipe
+                        .comment(&format!("Excluded from {}: {reason}", scope.relation.name));
                 }
                 if !common.iter().any(|c| c.plain() == text.plain()) {
                     own.push(test(scope, item));
                 }
             }
-            let name = rows.column(&super::names::flat(&scope.relation.name), "Row");
+            let name = ctx.table_name(scope.id);
             rows.pipe.extend_alone(&name, Text::all(&own));
             members.push(name);
         }
@@ -401,7 +404,7 @@ impl<'a> Group<'a> {
                     name != TIME_COLUMN && !self.keys.iter().any(|key| self.name(ctx, key.slot) == *name)
                 }),
             );
-            let table = ctx.table_name(&relation.name, "Rows");
+            let table = ctx.table_name(*id);
             ctx.push_let(rows.pipe.named(&table));
             tables.push(table);
         }
@@ -454,7 +457,6 @@ impl<'a> Group<'a> {
                 scope.bind(WINDOW_START, Bound::Text(Text::atom(ctx.clock.window_start())));
                 scope.bind(TIME, Bound::Text(Text::atom(ctx.clock.window_end())));
             }
-            Window::None => {}
         }
         pipe.summarize(aggregates, by);
         for key in self.keys {
@@ -504,7 +506,7 @@ pub(super) fn time_of(relation: &Relation) -> Expr {
 }
 
 /// What a value is called by its path: `instanceId`.
-fn value_name(value: &Expr) -> Option<String> {
+pub(super) fn value_name(value: &Expr) -> Option<String> {
     match &value.kind {
         ExprKind::Convert(inner) => value_name(inner),
         ExprKind::Member { path, .. } => path.iter().rev().find_map(|segment| match segment {

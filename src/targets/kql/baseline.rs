@@ -89,14 +89,9 @@ fn events(ctx: &Context<'_>, group: &Group<'_>, mut input: Input) -> (String, In
     // Keys have their names from here on.
     input.keys = keys.iter().map(|name| (name.clone(), name.clone())).collect();
     let name = match group.inputs {
-        [one] => ctx
-            .plan
-            .relations
-            .get(*one)
-            .map_or("events", |relation| relation.name.as_str()),
-        _ => "events",
+        [one] => ctx.table_name(*one),
+        _ => ctx.names.borrow().events.clone(),
     };
-    let name = ctx.table_name(name, "Events");
     ctx.push_let(pipe.materialized(&name));
     (name, input)
 }
@@ -119,13 +114,13 @@ fn once<'a>(
     };
     let input = group.input(ctx, &range, &aggregates)?;
     let (events, input) = events(ctx, group, input);
-    let (start, end) = (ctx.table_name("startTime", "Of"), ctx.table_name("endTime", "Of"));
+    let (start, end) = ctx.names.borrow().bounds.clone();
     let mut pipe = Pipe::new(&events);
     pipe.filter(&[Text::compare(format!(
         "{TIME_COLUMN} >= {start} and {TIME_COLUMN} < {end}"
     ))]);
     let rows = group.summarize(ctx, pipe, &input, &Window::Single, true, computed);
-    let function = ctx.table_name(&group.relation.name, "Rows");
+    let function = ctx.table_name(group.id);
     let lines = rows.pipe.lines(4).join("\n");
     ctx.push_let(format!(
         "let {function} = ({start}: datetime, {end}: datetime) {{\n{lines}\n}};"
@@ -173,7 +168,7 @@ fn many<'a>(
     let mut pipe = Pipe::new(&events);
     pipe.filter(&[Text::compare(format!("{TIME_COLUMN} >= {first}"))]);
     let rows = group.summarize(ctx, pipe, &input, &Window::Column, true, computed);
-    let windows = ctx.table_name(&group.relation.name, "Rows");
+    let windows = ctx.table_name(group.id);
     ctx.push_let(rows.pipe.materialized(&windows));
 
     let keys: Vec<String> = input.keys.iter().map(|(name, _)| name.clone()).collect();
@@ -244,11 +239,6 @@ fn history_rows<'a>(ctx: &'a Context<'a>, group: &Group<'a>, want: &Wanted<'a>, 
 
 /// Gives a history's columns their names in the alert, and makes a `let` of it.
 fn finish(ctx: &Context<'_>, group: &Group<'_>, want: &Wanted<'_>, mut rows: Rows<'_>, windows: bool) -> Past {
-    let name = ctx
-        .plan
-        .relations
-        .get(want.baseline)
-        .map_or("past", |relation| relation.name.as_str());
     let mut on: Vec<String> = group
         .keys
         .iter()
@@ -276,7 +266,7 @@ fn finish(ctx: &Context<'_>, group: &Group<'_>, want: &Wanted<'_>, mut rows: Row
         columns.push((ident(&ctx.column_name(group.id, *slot)), value));
     }
     rows.pipe.project(columns);
-    let name = ctx.table_name(name, "Rows");
+    let name = ctx.table_name(want.baseline);
     ctx.push_let(rows.pipe.named(&name));
     Past { name, on }
 }

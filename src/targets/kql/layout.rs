@@ -145,8 +145,21 @@ impl Pipe {
 
     /// Conditions on one line, or one a line.
     pub(super) fn filter(&mut self, conditions: &[Text]) {
-        if !conditions.is_empty() {
-            self.ops.push(Op::Where(Text::all(conditions)));
+        let conditions: Vec<Text> = conditions
+            .iter()
+            .filter(|text| text.plain() != "true")
+            .cloned()
+            .collect();
+        // What only asks whether something is there stands on a line of its own where the line would be long.
+        let presence = |text: &Text| text.plain().starts_with("isnotempty(") && text.level == Level::Atom;
+        let length: usize = conditions.iter().map(|text| text.plain().len() + 5).sum();
+        if length > COMMENT_WIDTH {
+            let (there, rest): (Vec<Text>, Vec<Text>) = conditions.into_iter().partition(presence);
+            for part in [rest, there].into_iter().filter(|part| !part.is_empty()) {
+                self.ops.push(Op::Where(Text::all(&part)));
+            }
+        } else if !conditions.is_empty() {
+            self.ops.push(Op::Where(Text::all(&conditions)));
         }
     }
 
@@ -197,6 +210,14 @@ impl Pipe {
     }
 
     fn op_lines(&self, indent: usize) -> Vec<String> {
+        let mut out = Vec::new();
+        for line in self.raw_lines(indent) {
+            wrap(line, &mut out);
+        }
+        out
+    }
+
+    fn raw_lines(&self, indent: usize) -> Vec<String> {
         let pad = " ".repeat(indent);
         let mut out = Vec::new();
         for op in &self.ops {
@@ -222,7 +243,7 @@ impl Pipe {
                     }
                     out.push(format!("{pad}| summarize"));
                     // The two times share a line, as they belong together.
-                    let (times, rest) = all.split_at(all.len().min(if all.len() > 2 { 2 } else { 0 }));
+                    let (times, rest) = all.split_at(all.len().min(2));
                     let mut lines: Vec<String> = Vec::new();
                     if !times.is_empty() {
                         lines.push(times.join(", "));
@@ -260,6 +281,58 @@ impl Pipe {
     pub(super) fn materialized(&self, name: &str) -> String {
         let lines = self.lines(4).join("\n");
         format!("let {name} = materialize(\n{lines});")
+    }
+}
+
+/// Breaks a line that is too long behind a comma, or before `and` or `or`, as far outside of brackets as can be.
+fn wrap(line: String, out: &mut Vec<String>) {
+    let indent = line.len() - line.trim_start().len();
+    if line.len() <= WIDTH || line.trim_start().starts_with("//") {
+        out.push(line);
+        return;
+    }
+    // Where, and how far inside: a comma goes before a word at the same depth.
+    let mut best: Option<(usize, (usize, bool))> = None;
+    let (mut depth, mut quoted, mut verbatim, mut escaped) = (0_usize, false, false, false);
+    let bytes = line.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        if quoted {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if !verbatim => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+            continue;
+        }
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        match byte {
+            b'"' => {
+                quoted = true;
+                verbatim = before == Some(&b'@');
+            }
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            b' ' if at > indent + 20 && at < WIDTH => {
+                let rest = line.get(at..).unwrap_or_default();
+                let comma = before == Some(&b',');
+                let breaks = comma || rest.starts_with(" and ") || rest.starts_with(" or ");
+                if breaks && best.is_none_or(|(_, least)| (depth, !comma) <= least) {
+                    best = Some((at, (depth, !comma)));
+                }
+            }
+            _ => {}
+        }
+    }
+    match best.and_then(|(at, (depth, _))| Some((line.get(..at)?, line.get(at + 1..)?, depth))) {
+        Some((head, rest, depth)) => {
+            // What continues an operator or an argument stands four further in.
+            let inside = depth > 0 || line.trim_start().starts_with("| ");
+            let deeper = if inside { indent + 4 } else { indent };
+            out.push(head.to_owned());
+            wrap(format!("{}{rest}", " ".repeat(deeper)), out);
+        }
+        None => out.push(line),
     }
 }
 

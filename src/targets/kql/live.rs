@@ -165,9 +165,13 @@ pub(super) fn is_test(e: &Expr) -> bool {
     }
 }
 
-/// Whether a json slot is only ever read as text, so that it can be kept as text.
-pub(super) fn only_text<'a>(slot: Slot, readers: impl IntoIterator<Item = &'a Expr>) -> bool {
-    readers.into_iter().all(|e| text_only(e, slot, true))
+/// Whether a json slot is only ever read as text, so that it can be kept as text. A list that is expanded stays one.
+pub(super) fn only_text<'a>(slot: Slot, items: &[Item<'a>], others: impl IntoIterator<Item = &'a Expr>) -> bool {
+    let read = |item: &Item<'a>| {
+        let expands = matches!(item, Item::Expand { .. });
+        item.input().is_none_or(|e| text_only(e, slot, !expands))
+    };
+    items.iter().all(read) && others.into_iter().all(|e| text_only(e, slot, true))
 }
 
 /// `top`: what stands here is read as text.
@@ -233,6 +237,50 @@ pub(super) fn parses(e: &Expr, is_json: &dyn Fn(Slot) -> bool, count: &mut BTree
             && is_json(slot)
         {
             *count.entry(slot).or_default() += times;
+        }
+    });
+}
+
+/// The paths below json values that are read as text, and how often each would be written.
+pub(super) fn paths<'e>(e: &'e Expr, times: usize, found: &mut Vec<(&'e Expr, usize)>) {
+    match &e.kind {
+        ExprKind::Member { .. } if e.ty == Type::Json => found.push((e, times)),
+        ExprKind::Convert(inner)
+            if matches!(e.ty, Type::Int | Type::Real) && matches!(inner.kind, ExprKind::Member { .. }) =>
+        {
+            found.push((e, times));
+        }
+        // What stands here is read as a list.
+        ExprKind::HasElement { .. } | ExprKind::Empty(_) => {}
+        ExprKind::Call { function, arguments } => {
+            let times = match function.0.name {
+                "before" | "after" => times * 3,
+                "size" => return,
+                _ => times,
+            };
+            for argument in arguments {
+                if let crate::plan::Argument::Value(value) = argument {
+                    paths(value, times, found);
+                }
+            }
+        }
+        _ => e.children(&mut |child| paths(child, times, found)),
+    }
+}
+
+/// The paths below json values that are read as lists; the text of such a reading names the list more than once.
+pub(super) fn lists<'e>(e: &'e Expr, found: &mut Vec<&'e Expr>) {
+    e.walk(&mut |e| {
+        let list = match &e.kind {
+            ExprKind::HasElement { list, .. } | ExprKind::Empty(list) => &**list,
+            ExprKind::Call { function, arguments } if function.0.name == "size" => match arguments.first() {
+                Some(crate::plan::Argument::Value(list)) => list,
+                _ => return,
+            },
+            _ => return,
+        };
+        if matches!(list.kind, ExprKind::Member { .. }) {
+            found.push(list);
         }
     });
 }

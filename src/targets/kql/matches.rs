@@ -43,15 +43,10 @@ pub(super) fn match_alert<'a>(
 ) -> Option<Rows<'a>> {
     let relation = ctx.plan.relations.get(id)?;
     let wanted = live::live(&mut items, &roots.iter().flat_map(|e| e.slots()).collect());
-    let readers: Vec<&Expr> = items
-        .iter()
-        .filter_map(Item::input)
-        .chain(roots.iter().copied())
-        .collect();
     let dynamic: BTreeSet<Slot> = wanted
         .iter()
         .copied()
-        .filter(|slot| !live::only_text(*slot, readers.iter().copied()))
+        .filter(|slot| !live::only_text(*slot, &items, roots.iter().copied()))
         .collect();
     let mut rows = match &relation.operator {
         Operator::Join {
@@ -276,7 +271,7 @@ fn anti_join<'a>(
         partner.time
     ))]);
     covered.line(format!("distinct {on}, {TIME_COLUMN}"));
-    let name = ctx.table_name("covered", "Rows");
+    let name = ctx.names.borrow().covered.clone();
     ctx.push_let(covered.named(&name));
     let mut pipe = Pipe::new(&rows.table);
     pipe.line(format!("join kind=leftanti {name} on {on}, {TIME_COLUMN}"));
@@ -336,17 +331,18 @@ fn make_part<'a>(
     rows.run(items, &roots);
 
     let name = flat(&relation.name);
+    let new_column = |name: String| ctx.names.borrow_mut().new_column(&name);
     let (time, first, last) = match (asked.alone, live::is_scan(relation)) {
         (true, true) => (TIME_COLUMN.to_owned(), TIME_COLUMN.to_owned(), TIME_COLUMN.to_owned()),
         (true, false) => (TIME_COLUMN.to_owned(), START_COLUMN.to_owned(), END_COLUMN.to_owned()),
         (false, true) => {
-            let time = ctx.table_name(&format!("{name}_time"), "Generated");
+            let time = new_column(format!("{name}_time"));
             (time.clone(), time.clone(), time)
         }
         (false, false) => (
-            ctx.table_name(&format!("{name}_time"), "Generated"),
-            ctx.table_name(&format!("{name}_start"), "Time"),
-            ctx.table_name(&format!("{name}_end"), "Time"),
+            new_column(format!("{name}_time")),
+            new_column(format!("{name}_start")),
+            new_column(format!("{name}_end")),
         ),
     };
     let mut project: Vec<(String, String)> = Vec::new();
@@ -406,7 +402,7 @@ fn make_part<'a>(
     }
     rows.pipe.project(project);
     Some(Part {
-        table: ctx.table_name(&relation.name, "Rows"),
+        table: ctx.table_name(part),
         pipe: rows.pipe,
         time,
         first,

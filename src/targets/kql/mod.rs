@@ -1,6 +1,6 @@
 //! KQL: one query a rule, for Microsoft Sentinel and Log Analytics.
 //!
-//! The text says what the plan says (language reference, "Meaning"), in the way a careful person would write it: a comment
+//! The text says what the plan says (`docs/language.md`), in the way a careful person would write it: a comment
 //! that says what the rule looks for, named lists and lengths, the range of time first and only where it is needed, plain
 //! columns before JSON is parsed, every join with its kind, explicit columns. What it cannot say exactly is refused.
 //!
@@ -257,7 +257,8 @@ fn too_long_a_period(plan: &Plan, delay: Span, period: Span) -> Diagnostic {
 fn frame(ctx: &Context<'_>, body: &Pipe, template: &str) -> Result<String, minijinja::Error> {
     let rule = &ctx.plan.rule;
     let mut header = layout::comment(&literal::ascii(&rule.title));
-    if let Some(about) = &rule.about {
+    // The first paragraph says what the query looks for; the rest is for the analyst, and stays in the rule.
+    if let Some(about) = rule.about.as_deref().and_then(|about| about.split("\n\n").next()) {
         header.extend(layout::comment(&literal::ascii(about)));
     }
     let names = ctx.names.borrow();

@@ -2,7 +2,7 @@
 
 use super::keywords::needs_brackets;
 use super::literal;
-use crate::plan::{ExprKind, Operator, Origin, Plan, RelationId, Slot};
+use crate::plan::{ExprKind, FIRST, LAST, Operator, Origin, Plan, Relation, RelationId, Slot, TIME};
 use crate::source::Catalog;
 use std::collections::BTreeSet;
 
@@ -21,8 +21,18 @@ pub(super) struct Names {
     columns: Vec<Vec<String>>,
     /// By their index in the plan.
     pub(super) constants: Vec<String>,
+    /// By relation: the `let` of its rows, and whether that is written already.
+    tables: Vec<(String, bool)>,
+    /// The arguments of a function over a range of time.
+    pub(super) bounds: (String, String),
+    /// The rows that an absence leaves out.
+    pub(super) covered: String,
+    /// The events of several streams.
+    pub(super) events: String,
     /// Whatever a `let` of ours must not be called.
     taken: BTreeSet<String>,
+    /// Names of `let`s, which no column of ours may have.
+    lets: BTreeSet<String>,
 }
 
 /// A name as it is written: in brackets where it is a keyword.
@@ -34,21 +44,20 @@ pub(super) fn ident(name: &str) -> String {
     }
 }
 
-/// A name of letters, digits and `_`, made of a path.
+/// A name of letters, digits and `_`, made of a path: `resources[0].ARN` is `resources_0_ARN`.
 pub(super) fn flat(path: &str) -> String {
     let mut out = String::new();
     for c in path.chars() {
         if c.is_ascii_alphanumeric() || c == '_' {
             out.push(c);
-        } else if !out.is_empty() && !out.ends_with('_') {
+        } else if !out.is_empty() && !out.ends_with('_') && c != ']' && c != '"' {
             out.push('_');
         }
     }
-    let out = out.trim_end_matches('_');
     if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
         format!("_{out}")
     } else {
-        out.to_owned()
+        out
     }
 }
 
@@ -84,7 +93,16 @@ impl Names {
             .collect();
         let mut names = Names {
             columns: Vec::new(),
+            lets: constants
+                .iter()
+                .cloned()
+                .chain(RESERVED.iter().map(|n| (*n).to_owned()))
+                .collect(),
             constants,
+            tables: Vec::new(),
+            bounds: <(String, String)>::default(),
+            covered: String::new(),
+            events: String::new(),
             taken,
         };
         for id in 0..plan.relations.len() {
@@ -92,6 +110,18 @@ impl Names {
             names.columns.push(columns);
         }
         names.taken.extend(names.columns.iter().flatten().cloned());
+        for relation in &plan.relations {
+            let suffix = if matches!(relation.operator, Operator::Scan { .. }) {
+                "Events"
+            } else {
+                "Rows"
+            };
+            let name = names.new_let(&relation.name, suffix);
+            names.tables.push((name, false));
+        }
+        names.bounds = (names.new_let("startTime", "Of"), names.new_let("endTime", "Of"));
+        names.covered = names.new_let("covered", "Rows");
+        names.events = names.new_let("events", "Rows");
         names
     }
 
@@ -104,8 +134,29 @@ impl Names {
     }
 
     /// A name for a `let` that nothing else has; `suffix` is put behind a name that is taken.
-    pub(super) fn table(&mut self, name: &str, suffix: &str) -> String {
-        free_let(name, suffix, &mut self.taken)
+    pub(super) fn new_let(&mut self, name: &str, suffix: &str) -> String {
+        let name = free_let(name, suffix, &mut self.taken);
+        self.lets.insert(name.clone());
+        name
+    }
+
+    /// A name for a column that nothing else has.
+    pub(super) fn new_column(&mut self, name: &str) -> String {
+        free_let(name, "Value", &mut self.taken)
+    }
+
+    /// The `let` of a relation's rows; another one where it is written twice.
+    pub(super) fn table(&mut self, relation: RelationId) -> String {
+        let (name, again) = match self.tables.get_mut(relation) {
+            Some((name, written)) => (name.clone(), std::mem::replace(written, true)),
+            None => ("rows".to_owned(), true),
+        };
+        if again { self.new_let(&name, "") } else { name }
+    }
+
+    /// The names of `let`s.
+    pub(super) fn lets(&self) -> impl Iterator<Item = &String> {
+        self.lets.iter()
     }
 
     fn relation(&self, plan: &Plan, catalog: &Catalog, id: RelationId) -> Vec<String> {
@@ -125,6 +176,7 @@ impl Names {
         for (column, field) in relation.columns.iter().zip(&fields) {
             let name = match (&column.origin, field) {
                 (Origin::Clock, _) => String::new(),
+                (Origin::Part(_), _) if is_time_of_part(relation, out.len()) => String::new(),
                 (Origin::Field(_), Some(field)) => field.clone(),
                 (Origin::Part(_), Some(field)) if fields.iter().filter(|f| f.as_ref() == Some(field)).count() > 1 => {
                     let part = column.name.split('.').next().unwrap_or_default();
@@ -197,6 +249,15 @@ impl Names {
         self.field(plan, catalog, id, slot)
             .is_some_and(|field| self.column(id, slot).ends_with(&field))
     }
+}
+
+/// Whether a match's slot is the time of one of its parts, which has a column anyway.
+fn is_time_of_part(relation: &Relation, slot: Slot) -> bool {
+    let (Operator::Join { columns, .. } | Operator::AntiJoin { columns, .. }) = &relation.operator else {
+        return false;
+    };
+    let taken = columns.iter().find(|column| column.slot == slot);
+    taken.is_some_and(|column| matches!(column.value.kind, ExprKind::Column(TIME | FIRST | LAST)))
 }
 
 fn free_let(name: &str, suffix: &str, taken: &mut BTreeSet<String>) -> String {

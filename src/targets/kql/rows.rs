@@ -26,6 +26,8 @@ pub(super) struct Rows<'a> {
     taken: BTreeSet<String>,
     /// How often each JSON column is parsed.
     parses: BTreeMap<Slot, usize>,
+    /// How often each path below a JSON column is read as text.
+    paths: BTreeMap<String, usize>,
     /// Tests that are written where they are read.
     tests: BTreeMap<Slot, &'a Expr>,
     /// What slots read as text only.
@@ -85,13 +87,12 @@ impl<'a> Rows<'a> {
         let relation = scope.relation;
         let names = (0..relation.columns.len()).map(|slot| scope.name(slot));
         Rows {
-            taken: names
-                .chain(scope.ctx.names.borrow().constants.iter().cloned())
-                .collect(),
+            taken: names.chain(scope.ctx.names.borrow().lets().cloned()).collect(),
             scope,
             pipe,
             pasts: BTreeMap::new(),
             parses: BTreeMap::new(),
+            paths: BTreeMap::new(),
             tests: BTreeMap::new(),
             texts: BTreeSet::new(),
             provided: BTreeSet::new(),
@@ -116,16 +117,36 @@ impl<'a> Rows<'a> {
             .chain(self.tests.values().copied())
             .chain(roots.iter().copied())
             .collect();
+        let others: Vec<&'a Expr> = self.tests.values().copied().chain(roots.iter().copied()).collect();
         self.texts = filled
             .iter()
             .copied()
-            .filter(|slot| live::only_text(*slot, readers.iter().copied()))
+            .filter(|slot| live::only_text(*slot, &items, others.iter().copied()))
             .collect();
         let bound = self.scope.clone();
         let is_json = move |slot: Slot| matches!(bound.bound(slot), Bound::JsonText(_, None));
         let mut parses = std::mem::take(&mut self.parses);
-        for reader in readers {
+        for reader in &readers {
             live::parses(reader, &is_json, &mut parses);
+        }
+        let lists: Vec<&Expr> = items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Expand { list, .. } => Some(*list),
+                _ => None,
+            })
+            .collect();
+        for reader in readers
+            .iter()
+            .filter(|reader| !lists.iter().any(|list| std::ptr::eq(*list, **reader)))
+        {
+            let mut found = Vec::new();
+            live::paths(reader, 1, &mut found);
+            for (path, times) in found {
+                if let Some(key) = self.scope.key(path) {
+                    *self.paths.entry(key).or_default() += times;
+                }
+            }
         }
         for item in &items {
             if let Item::Expand { list, .. } = item
@@ -228,7 +249,7 @@ impl<'a> Rows<'a> {
         }
         self.pipe.filter(&texts);
         for (condition, reason) in excepted {
-            self.pipe.comment(&format!("Not: {reason}"));
+            self.pipe.comment(&format!("Excluded: {reason}"));
             let text = self.scope.test(condition, true, false);
             self.pipe.filter(&[text]);
         }
@@ -256,6 +277,50 @@ impl<'a> Rows<'a> {
             let whole = matches!(e.kind, ExprKind::Column(s) if s == slot);
             if count.contains_key(&slot) || whole && self.scope.ty(slot) == Type::Json {
                 self.parse(slot);
+            }
+        }
+        self.name_paths(e);
+    }
+
+    /// Gives the text of a path a column of its own, where it is read often.
+    fn name_paths(&mut self, e: &Expr) {
+        let mut found = Vec::new();
+        live::paths(e, 1, &mut found);
+        for test in self.tests.values() {
+            if self.reads_test(e, test) {
+                live::paths(test, 1, &mut found);
+            }
+        }
+        let mut lists = Vec::new();
+        live::lists(e, &mut lists);
+        for test in self.tests.values() {
+            if self.reads_test(e, test) {
+                live::lists(test, &mut lists);
+            }
+        }
+        for list in lists {
+            if self.scope.key(list).is_some() && self.scope.named_list(list).is_none() && self.ready(list) {
+                let name = super::aggregate::value_name(list).unwrap_or_else(|| "list".to_owned());
+                let name = self.column(&name, "List");
+                let text = self.scope.dynamic(list);
+                self.pipe.extend(&name, Text::atom(text));
+                self.scope.name_list(list, &name);
+            }
+        }
+        for (path, _) in found {
+            let often = self
+                .scope
+                .key(path)
+                .is_some_and(|key| self.paths.get(&key).is_some_and(|times| *times > 2));
+            if often && self.scope.named_text(path).is_none() && self.ready(path) {
+                let name = super::aggregate::value_name(path).unwrap_or_else(|| "text".to_owned());
+                let name = self.column(&name, "Text");
+                let text = match path.ty {
+                    Type::Json => Text::atom(self.scope.text(path)),
+                    _ => self.scope.value(path),
+                };
+                self.pipe.extend(&name, text);
+                self.scope.name_value(path, &name);
             }
         }
     }
@@ -308,7 +373,7 @@ impl<'a> Rows<'a> {
     }
 
     fn provide(&mut self, item: &Item<'a>) {
-        if let Some(e) = item.input() {
+        if let (Some(e), false) = (item.input(), matches!(item, Item::Expand { .. })) {
             self.parse_ahead(e);
         }
         match item {
@@ -342,6 +407,12 @@ impl<'a> Rows<'a> {
             self.scope.bind(slot, Bound::Column(name));
         }
         self.scope.alias(slot, value);
+        // What reads the same value later reads this column.
+        if let Bound::AsText(name) | Bound::Column(name) = self.scope.bound(slot).clone()
+            && (as_text || matches!(value.kind, ExprKind::Convert(_)))
+        {
+            self.scope.name_value(value, &name);
+        }
     }
 
     fn expand(&mut self, slot: Slot, list: &'a Expr) {
@@ -360,24 +431,14 @@ impl<'a> Rows<'a> {
             self.scope.bind(slot, bound(name, ty));
             return;
         }
-        if !self.scope.is_present(list) {
-            let guard = self.scope.present(list, false);
-            self.pipe.filter(&[guard]);
-            self.scope.learn(list);
+        let guard = (!self.scope.is_present(list)).then(|| self.scope.present(list, false));
+        if self.scope.json_text(list).is_some() {
+            // The text of a whole column is there before it is parsed; whether it holds anything is asked below.
+            self.pipe.filter(guard.as_slice());
         }
+        self.parse_ahead(list);
         // A list that is read more than once gets a column.
-        let column = match &list.kind {
-            ExprKind::Column(slot) => match self.scope.bound(*slot) {
-                Bound::Column(name) | Bound::Parsed(name) | Bound::JsonText(_, Some(name)) => Some(name.clone()),
-                Bound::Nowhere
-                | Bound::JsonText(_, None)
-                | Bound::Text(_)
-                | Bound::AsText(_)
-                | Bound::Element(_)
-                | Bound::Test(_) => None,
-            },
-            _ => None,
-        };
+        let column = self.scope.bound_name(list);
         let column = column.unwrap_or_else(|| {
             let plural = format!("{}s", super::names::flat(&self.scope.name(slot)));
             let name = self.column(&plural, "List");
@@ -385,9 +446,20 @@ impl<'a> Rows<'a> {
             self.pipe.extend(&name, Text::atom(text));
             name
         });
-        self.pipe.line(format!(
-            "mv-expand {name} = iff(gettype({column}) == \"array\", {column}, pack_array({column}))"
-        ));
+        if guard.is_some() {
+            let guard = match self.scope.bound_name(list) {
+                Some(_) if self.scope.json_text(list).is_none() => self.scope.present(list, false),
+                _ => Text::atom(format!("isnotempty(tostring({column}))")),
+            };
+            self.pipe.filter(&[guard]);
+        }
+        self.scope.learn(list);
+        let is_array = matches!(&list.kind, ExprKind::Call { function, .. } if function.0.name == "split");
+        self.pipe.line(if is_array {
+            format!("mv-expand {name} = {column}")
+        } else {
+            format!("mv-expand {name} = iff(gettype({column}) == \"array\", {column}, pack_array({column}))")
+        });
         self.scope.bind(slot, bound(name, ty));
     }
 
@@ -413,7 +485,6 @@ impl<'a> Rows<'a> {
                     _ => Cost::Equality,
                 },
                 ExprKind::Member { .. } => Cost::Json,
-                ExprKind::Convert(_) => Cost::Word,
                 ExprKind::Text { .. } | ExprKind::HasAny { .. } => Cost::Word,
                 ExprKind::Matches { .. } | ExprKind::InCidr { .. } | ExprKind::Address(_) => Cost::Pattern,
                 ExprKind::Call { .. } | ExprKind::HasElement { .. } if live::is_scan(self.scope.relation) => {
@@ -450,6 +521,7 @@ impl<'a> Rows<'a> {
         let name = self.column(name, "Value");
         self.pipe.extend(&name, Text::atom(&text));
         known.insert(text, name.clone());
+        self.scope.name_value(value, &name);
         name
     }
 }

@@ -4,6 +4,7 @@ use super::layout::Text;
 use super::names::Names;
 use super::time::Clock;
 use crate::diagnostics::{Code, Diagnostic, Span as Place};
+use crate::functions::{Missing, Result_};
 use crate::plan::{ArithmeticOp, Expr, ExprKind, Literal, Origin, Plan, Relation, RelationId, Segment, Slot, Type};
 use crate::source::Catalog;
 use std::cell::RefCell;
@@ -56,8 +57,9 @@ impl<'a> Context<'a> {
         self.refusals.take()
     }
 
-    pub(super) fn table_name(&self, name: &str, suffix: &str) -> String {
-        self.names.borrow_mut().table(name, suffix)
+    /// The `let` of a relation's rows.
+    pub(super) fn table_name(&self, relation: RelationId) -> String {
+        self.names.borrow_mut().table(relation)
     }
 
     pub(super) fn column_name(&self, relation: RelationId, slot: Slot) -> String {
@@ -99,6 +101,10 @@ pub(super) struct Scope<'a> {
     bound: Vec<Bound<'a>>,
     present: BTreeSet<String>,
     aliases: BTreeMap<Slot, String>,
+    /// Columns that hold a value other than a slot's: by what the value is known by; a json value as text.
+    named: BTreeMap<String, String>,
+    /// Columns that hold a list below a json value.
+    lists: BTreeMap<String, String>,
 }
 
 impl<'a> Scope<'a> {
@@ -110,6 +116,47 @@ impl<'a> Scope<'a> {
             bound: vec![Bound::Nowhere; relation.columns.len()],
             present: BTreeSet::new(),
             aliases: BTreeMap::new(),
+            named: BTreeMap::new(),
+            lists: BTreeMap::new(),
+        }
+    }
+
+    /// A column holds this json value.
+    pub(super) fn name_list(&mut self, e: &Expr, column: &str) {
+        if let Some(key) = self.key(e) {
+            self.lists.insert(key, column.to_owned());
+        }
+    }
+
+    /// The column that holds a json value as it is.
+    pub(super) fn named_list(&self, e: &Expr) -> Option<&str> {
+        match &e.kind {
+            ExprKind::Member { .. } => self.lists.get(&self.key(e)?).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// A column holds this value; a json value as text.
+    pub(super) fn name_value(&mut self, e: &Expr, column: &str) {
+        if let Some(key) = self.key(e) {
+            self.named.insert(key, column.to_owned());
+        }
+    }
+
+    /// The column that holds a converted value.
+    pub(super) fn named_value(&self, e: &Expr) -> Option<&str> {
+        match (&e.kind, e.ty) {
+            (ExprKind::Convert(_), ty) if ty != Type::Json => self.named.get(&self.key(e)?).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// The column that holds the text of a json value.
+    pub(super) fn named_text(&self, e: &Expr) -> Option<&str> {
+        match (&e.kind, e.ty) {
+            (ExprKind::Member { .. }, Type::Json) => self.named.get(&self.key(e)?).map(String::as_str),
+            (ExprKind::Convert(_), _) => self.named_value(e),
+            _ => None,
         }
     }
 
@@ -148,7 +195,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What a value is known by; a converted number or bool is another value than the json it comes from.
-    fn key(&self, e: &Expr) -> Option<String> {
+    pub(super) fn key(&self, e: &Expr) -> Option<String> {
         match &e.kind {
             ExprKind::Column(slot) => Some(self.aliases.get(slot).cloned().unwrap_or_else(|| format!("#{slot}"))),
             ExprKind::Member { base, path } => {
@@ -253,11 +300,21 @@ impl<'a> Scope<'a> {
                     crate::plan::Argument::Value(value) => self.is_present(value),
                     crate::plan::Argument::Pattern(_) => true,
                 };
-                match (function.0.name, &function.0.result) {
-                    ("lower" | "upper", _) => arguments.iter().all(present),
-                    ("if", _) => arguments.iter().skip(1).all(present),
-                    (_, crate::functions::Result_::Of { nullable, .. }) => !nullable,
-                    (_, crate::functions::Result_::OfArguments) => false,
+                match function.0.result {
+                    // `if` gives one of the two values behind its condition.
+                    Result_::OfArguments => arguments.iter().skip(1).all(present),
+                    Result_::Of {
+                        missing: Missing::Never,
+                        ..
+                    } => true,
+                    Result_::Of {
+                        missing: Missing::WithArgument,
+                        ..
+                    } => arguments.iter().all(present),
+                    Result_::Of {
+                        missing: Missing::Possibly,
+                        ..
+                    } => false,
                 }
             }
             ExprKind::Not(_)
@@ -278,6 +335,22 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The column that a dynamic value stands in.
+    pub(super) fn bound_name(&self, e: &Expr) -> Option<String> {
+        let ExprKind::Column(slot) = e.kind else {
+            return None;
+        };
+        match self.bound(slot) {
+            Bound::Column(name) | Bound::Parsed(name) | Bound::JsonText(_, Some(name)) => Some(name.clone()),
+            Bound::Nowhere
+            | Bound::JsonText(_, None)
+            | Bound::Text(_)
+            | Bound::AsText(_)
+            | Bound::Element(_)
+            | Bound::Test(_) => None,
+        }
+    }
+
     /// How often the text of an expression would parse each JSON column.
     pub(super) fn count_parses(&self, e: &Expr, count: &mut BTreeMap<String, usize>) {
         let is_json = |slot: Slot| matches!(self.bound(slot), Bound::JsonText(_, None));
@@ -292,19 +365,24 @@ impl<'a> Scope<'a> {
 
     /// The columns that an expression reads, as the text names them.
     pub(super) fn columns_of(&self, e: &Expr, out: &mut Vec<String>) {
-        for slot in e.slots() {
-            let name = match self.bound(slot) {
-                Bound::Nowhere | Bound::Text(_) => continue,
-                Bound::Test(test) => {
-                    self.columns_of(test, out);
-                    continue;
-                }
-                Bound::Column(name) | Bound::AsText(name) | Bound::Element(name) | Bound::Parsed(name) => name,
-                Bound::JsonText(column, parsed) => parsed.as_ref().unwrap_or(column),
-            };
-            if !out.contains(name) {
-                out.push(name.clone());
-            }
+        let name = match self.named_text(e).or_else(|| self.named_list(e)) {
+            Some(name) => Some(name),
+            None => match &e.kind {
+                ExprKind::Column(slot) => match self.bound(*slot) {
+                    Bound::Nowhere | Bound::Text(_) => None,
+                    Bound::Test(test) => return self.columns_of(test, out),
+                    Bound::Column(name) | Bound::AsText(name) | Bound::Element(name) | Bound::Parsed(name) => {
+                        Some(&**name)
+                    }
+                    Bound::JsonText(column, parsed) => Some(parsed.as_deref().unwrap_or(column)),
+                },
+                _ => return e.children(&mut |child| self.columns_of(child, out)),
+            },
+        };
+        if let Some(name) = name
+            && !out.iter().any(|known| known == name)
+        {
+            out.push(name.to_owned());
         }
     }
 }

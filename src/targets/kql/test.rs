@@ -411,6 +411,16 @@ impl Scope<'_> {
                 }
                 _ => call(true, &self.text(value)),
             },
+            (Type::Json, ExprKind::Call { function, arguments }) if function.0.name == "json" => {
+                match arguments.first() {
+                    Some(crate::plan::Argument::Value(text)) => {
+                        let word = if negate { "!in" } else { "in" };
+                        let parsed = format!("gettype(parse_json({}))", self.text(text));
+                        operator(&parsed, word, "(\"array\", \"dictionary\")")
+                    }
+                    _ => call(true, &self.text(value)),
+                }
+            }
             (Type::Json, ExprKind::Call { function, arguments }) if function.0.name == "split" => {
                 match arguments.first() {
                     Some(crate::plan::Argument::Value(text)) => self.present(text, negate),
@@ -440,8 +450,12 @@ impl Scope<'_> {
         }
     }
 
-    /// Kusto folds ASCII letters as we do; of others its pages say nothing.
+    /// Kusto folds ASCII letters as we do; of others its pages say nothing, nor of words without letters and digits.
     fn check_needle(&self, e: &Expr, needle: &str, terms: bool) {
+        if terms && !needle.chars().any(char::is_alphanumeric) {
+            let reason = "it is not settled what KQL's `has` finds without a letter or digit";
+            self.ctx.refuse(e.span, reason, "use `contains`");
+        }
         let cased = |c: char| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase());
         if needle
             .chars()

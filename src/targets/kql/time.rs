@@ -57,18 +57,18 @@ impl Clock {
                 Operator::Aggregate { per, .. } => {
                     if !windows.iter().any(|(_, span)| span == per) {
                         let name = if windows.is_empty() {
-                            names.table("window", "Size")
+                            names.new_let("window", "Size")
                         } else {
-                            names.table(&format!("{}Window", relation.name), "Size")
+                            names.new_let(&format!("{}Window", relation.name), "Size")
                         };
                         windows.push((name, *per));
                     }
                 }
                 Operator::History { over, .. } => {
                     let name = if histories.is_empty() {
-                        names.table("history", "Length")
+                        names.new_let("history", "Length")
                     } else {
-                        names.table(&format!("{}History", relation.name), "Length")
+                        names.new_let(&format!("{}History", relation.name), "Length")
                     };
                     histories.push((id, name, *over));
                 }
@@ -78,12 +78,12 @@ impl Clock {
         Clock {
             delay,
             every: plan.rule.every,
-            run_end: names.table("runEnd", "Time"),
-            run_start: names.table("runStart", "Time"),
-            window_end: names.table("windowEnd", "Time"),
+            run_end: names.new_let("runEnd", "Time"),
+            run_start: names.new_let("runStart", "Time"),
+            window_end: names.new_let("windowEnd", "Time"),
             // No column of a rule has this name, and where this `let` is written no group names its windows.
             window_start: "windowStart".to_owned(),
-            max_gap: (names.table("maxGap", "Length"), max_gap),
+            max_gap: (names.new_let("maxGap", "Length"), max_gap),
             windows,
             histories,
             used: RefCell::new(BTreeSet::new()),

@@ -13,6 +13,9 @@ const NO_JSON: &str = "dynamic(null)";
 impl Scope<'_> {
     /// A value in its type; json as dynamic. A test as a truth value that is never null.
     pub(super) fn value(&self, e: &Expr) -> Text {
+        if let Some(name) = self.named_value(e) {
+            return Text::atom(name);
+        }
         match &e.kind {
             ExprKind::Column(slot) => self.column(e, *slot),
             ExprKind::Literal(value) => Text::atom(literal::literal(value)),
@@ -36,6 +39,7 @@ impl Scope<'_> {
             ExprKind::Arithmetic { op, left, right } => self.arithmetic(*op, left, right),
             ExprKind::Call { function, arguments } => match e.ty {
                 Type::Json => Text::atom(self.dynamic(e)),
+                _ if function.0.name == "if" => self.choice(e.ty, arguments),
                 _ => self.call(*function, arguments),
             },
             ExprKind::Not(_)
@@ -85,6 +89,9 @@ impl Scope<'_> {
 
     /// A value as text.
     pub(super) fn text(&self, e: &Expr) -> String {
+        if let Some(name) = self.named_text(e) {
+            return name.to_owned();
+        }
         match &e.kind {
             _ if e.ty == Type::Text => self.value(e).plain().to_owned(),
             ExprKind::Column(slot) => match self.bound(*slot) {
@@ -129,6 +136,9 @@ impl Scope<'_> {
 
     /// A json value as dynamic; null where it is missing, but for an empty text.
     pub(super) fn dynamic(&self, e: &Expr) -> String {
+        if let Some(name) = self.named_list(e) {
+            return name.to_owned();
+        }
         match &e.kind {
             ExprKind::Column(slot) => match self.bound(*slot) {
                 Bound::Parsed(name) => only_json(name),
@@ -284,7 +294,12 @@ impl Scope<'_> {
                 Level::Product,
             ),
             ArithmeticOp::Divide => {
-                let quotient = format!("toreal({}) / {}", a.plain(), number(&b, Level::Atom));
+                let a = if left.ty == Type::Real {
+                    number(&a, Level::Product)
+                } else {
+                    format!("toreal({})", a.plain())
+                };
+                let quotient = format!("{a} / {}", number(&b, Level::Atom));
                 if is_nonzero(right) {
                     Text::new(quotient, Level::Product)
                 } else {
@@ -292,6 +307,33 @@ impl Scope<'_> {
                 }
             }
         }
+    }
+
+    /// `if` behind `if` is one `case`.
+    fn choice(&self, ty: Type, arguments: &[Argument]) -> Text {
+        let mut parts = Vec::new();
+        let mut arguments = arguments;
+        while let [
+            Argument::Value(condition),
+            Argument::Value(then),
+            Argument::Value(otherwise),
+        ] = arguments
+        {
+            parts.push(self.test(condition, false, true).plain().to_owned());
+            parts.push(self.as_type(then, ty));
+            match &otherwise.kind {
+                ExprKind::Call {
+                    function,
+                    arguments: inner,
+                } if function.0.name == "if" => arguments = inner,
+                _ => {
+                    parts.push(self.as_type(otherwise, ty));
+                    break;
+                }
+            }
+        }
+        let function = if parts.len() > 3 { "case" } else { "iff" };
+        Text::atom(format!("{function}({})", parts.join(", ")))
     }
 
     fn call(&self, function: FunctionId, arguments: &[Argument]) -> Text {

@@ -1,0 +1,115 @@
+//! Microsoft's own analyser reads everything that we emit: no diagnostic, no deprecated name, and the columns that we
+//! say. A missing analyser is a failure: `./.ci/test` installs it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tripline::compile::{Files, compile};
+use tripline::plan::Type;
+use tripline::source::Catalog;
+use tripline::targets::kql;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn node(arguments: &[&str]) -> Output {
+    let oracles = root().join("tests/oracles");
+    assert!(
+        oracles.join("node_modules/@kusto/language-service-next").is_dir(),
+        "Microsoft's analyser is not installed: run ./.ci/test, or npm ci in tests/oracles"
+    );
+    Command::new("node")
+        .args(arguments)
+        .current_dir(oracles)
+        .output()
+        .expect("node is needed (Node 20): https://nodejs.org")
+}
+
+fn rule_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for folder in ["rules", "tests/cases"] {
+        for entry in walkdir::WalkDir::new(root().join(folder)).sort_by_file_name() {
+            let entry = entry.unwrap();
+            if entry.path().extension().is_some_and(|e| e == "trip") {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    files
+}
+
+fn kql_type(ty: Type) -> &'static str {
+    match ty {
+        Type::Text => "string",
+        Type::Bool => "bool",
+        Type::Int => "long",
+        Type::Real => "real",
+        Type::Time => "datetime",
+        Type::Duration => "timespan",
+        Type::Json | Type::Set(_) => "dynamic",
+    }
+}
+
+#[test]
+fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected: BTreeMap<String, Vec<(String, &str)>> = BTreeMap::new();
+    for path in rule_files() {
+        let mut files = Files::default();
+        files.add(&path, &std::fs::read(&path).unwrap());
+        let world = files.world(&catalog).unwrap();
+        let mut findings = Vec::new();
+        for rule in compile(&files.trees, &world, &mut findings) {
+            let query =
+                kql::emit(&rule.plan, &catalog).unwrap_or_else(|refused| panic!("{}: {refused:?}", path.display()));
+            let file = folder.path().join(format!("{}.kql", rule.plan.rule.name));
+            std::fs::write(&file, &query.text).unwrap();
+            let columns = query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();
+            expected.insert(file.display().to_string(), columns);
+        }
+    }
+    assert!(expected.len() >= 30, "only {} queries", expected.len());
+    let mut arguments = vec!["kusto.mjs", "tables.json"];
+    arguments.extend(expected.keys().map(String::as_str));
+    let output = node(&arguments);
+    let mut read = 0;
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let report: serde_json::Value = serde_json::from_str(line).unwrap();
+        let file = report["file"].as_str().unwrap();
+        assert_eq!(report["diagnostics"], serde_json::json!([]), "{file}");
+        assert_eq!(report["deprecated"], serde_json::json!([]), "{file}");
+        let found: Vec<(String, &str)> = report["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| (c["name"].as_str().unwrap().to_owned(), c["type"].as_str().unwrap()))
+            .collect();
+        assert_eq!(found, expected[file], "{file}: the result's columns");
+        read += 1;
+    }
+    assert_eq!(read, expected.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success());
+}
+
+#[test]
+fn the_analyser_is_awake() {
+    let output = node(&["awake.mjs"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// About half a minute: every word is tried as a column and in a path.
+#[test]
+fn our_keywords_are_those_of_the_analyser() {
+    let list = root().join("targets/kql/keywords.txt");
+    let output = node(&["keywords.mjs", "--list", list.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
