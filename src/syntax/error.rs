@@ -53,6 +53,9 @@ pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnost
     let start = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
     };
+    // Some tokens are read up to the blank behind them.
+    let start = start + blanks(text.get(start..).unwrap_or(""));
+    let start = sign_begin(text, start);
     let found = word_at(text, start);
     let span = |start: usize, length: usize| Span {
         file,
@@ -73,9 +76,16 @@ pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnost
     if !expected.is_empty() {
         finding = finding.label(format!("expected {}", join_or(&expected)));
     }
-    // The word itself, or the one before it, may be a keyword with a slip in it: `wher`, `evnts e = ..`.
     let (before_start, before) = word_before(text, start);
-    for (at, word) in [(start, found), (before_start, before)] {
+    if let Some(help) = known_slip(text, start, found, before, &expected) {
+        return finding.help(help);
+    }
+    // The word itself, or one before it, may be a keyword with a slip in it: `wher`, `evnts e = ..`.
+    let mut candidates = vec![(start, found), (before_start, before)];
+    if found == "=" {
+        candidates.push(word_before(text, before_start));
+    }
+    for (at, word) in candidates {
         if word.chars().next().is_some_and(char::is_alphabetic)
             && !WORDS.contains(&word)
             && let Some(meant) = nearest(word, WORDS.iter().copied().filter(|w| w.len() > 2))
@@ -86,15 +96,32 @@ pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnost
             return finding.help(format!("did you mean `{meant}`?"));
         }
     }
-    if let Some(help) = known_slip(text, start, found, before) {
-        finding = finding.help(help);
-    }
     finding
 }
 
+/// How many bytes of blanks a text begins with.
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start_matches([' ', '\t']).len()
+}
+
+/// Signs of several characters that other languages have; one that is read half way is shown whole.
+const SIGNS: [&str; 6] = ["&&", "||", "//", "/*", "--", "<>"];
+
+/// Where a sign begins whose second half stands at `start`.
+fn sign_begin(text: &str, start: usize) -> usize {
+    let before = start.checked_sub(1).filter(|at| text.is_char_boundary(*at));
+    match before.and_then(|at| text.get(at..)) {
+        Some(rest) if SIGNS.iter().any(|sign| rest.starts_with(sign)) => start - 1,
+        _ => start,
+    }
+}
+
 /// Slips that people bring from other languages.
-fn known_slip(text: &str, start: usize, found: &str, before: &str) -> Option<String> {
+fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[String]) -> Option<String> {
     let rest = text.get(start..).unwrap_or("");
+    let line = text.get(..start).unwrap_or("").rsplit('\n').next().unwrap_or("");
+    let wants = |name: &str| expected.iter().any(|e| e == name);
+    let key = line.split_whitespace().next().unwrap_or("");
     if rest.starts_with("&&") {
         return Some("write `and`".into());
     }
@@ -110,7 +137,7 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str) -> Option<Str
     if rest.starts_with("<>") {
         return Some("write `!=`".into());
     }
-    if rest.starts_with('!') {
+    if rest.starts_with('!') && !rest.starts_with("!=") {
         return Some("write `not` before the whole test".into());
     }
     if rest.starts_with('|') {
@@ -119,8 +146,78 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str) -> Option<Str
     if rest.starts_with(';') {
         return Some("statements need no `;`".into());
     }
+    // A list in round brackets: `in ("a", "b")`.
+    if found == ","
+        && let Some(open) = line.rfind('(')
+        && matches!(word_before(line, open).1, "in" | "any" | "~")
+    {
+        return Some("a list stands in square brackets: `[\"a\", \"b\"]`".into());
+    }
+    if found == ":" && line.trim_start() == key && !key.is_empty() {
+        return Some(format!("write `{key}` and its value, without the `:`"));
+    }
+    if found == "="
+        && (line.contains('{') && line.trim_start().starts_with(['-', '0', '{']) || key == "common" || key == "expect")
+    {
+        return Some("write `:` between a field and its value".into());
+    }
+    if found == "}" && wants("`alert`") {
+        return Some("a rule ends with what it reports: `alert e { message \"..\" }`".into());
+    }
+    if found == "-" && key == "rule" {
+        return Some("a name is made of letters, digits and `_`, such as `trail_stopped`".into());
+    }
+    if found == "{" && key == "rule" {
+        return Some(format!("say in a few words what it finds: `rule {before} \"..\" {{`"));
+    }
+    if found == "\"" && wants("a list") && key == "list" {
+        return Some("a list stands in square brackets: `[\"a\", \"b\"]`".into());
+    }
+    if found.bytes().all(|b| b.is_ascii_digit())
+        && !found.is_empty()
+        && matches!(before, "every" | "per" | "over" | "within")
+    {
+        return Some(format!(
+            "say the unit: `{found}s`, `{found}m`, `{found}h` or `{found}d`"
+        ));
+    }
+    if WORDS.contains(&found) && expected.len() == 1 && wants("a name") {
+        return Some(format!("`{found}` is a word of the language: choose another name"));
+    }
+    if key == "version" && before == "version" {
+        return Some("a version has three numbers, such as `version 1.0.0`".into());
+    }
+    let metadata = [
+        "severity",
+        "attack",
+        "every",
+        "targets",
+        "about",
+        "id",
+        "version",
+        "status",
+        "author",
+        "references",
+        "falsepositive",
+    ];
+    if metadata.contains(&found) && line.trim().is_empty() {
+        return Some(format!("metadata stands before the first `events`: move `{found}` up"));
+    }
     match (before, found) {
         ("starts" | "ends", _) => Some(format!("write `{before} with`")),
+        ("is", "null") => Some("write `is missing`".into()),
+        ("is", _) if rest.starts_with("not null") => Some("write `is present`".into()),
+        ("not", "null") => Some("write `is present`".into()),
+        (_, "like" | "LIKE") => {
+            Some("write `starts with`, `ends with`, `contains`, or `matches` and a regular expression".into())
+        }
+        (_, "between") => Some("write two comparisons with `and`".into()),
+        ("regex", "\"") => Some("write the pattern between slashes: `matches /^Get/`".into()),
+        ("dcount" | "count_distinct", _) => Some("write `distinct` and a field".into()),
+        ("make_set" | "make_list", _) => Some("write `set` and a field".into()),
+        (_, "title" | "logsource" | "detection") if start == 0 => {
+            Some("this looks like a Sigma rule; a rule here begins with `rule name \"what it finds\" {`".into())
+        }
         (_, "rule" | "list" | "value") => Some("close the rule before with `}`, and give it an `alert`".into()),
         ("severity", _) => Some("one of `informational`, `low`, `medium`, `high`".into()),
         _ => None,
@@ -132,6 +229,7 @@ fn word_at(text: &str, start: usize) -> &str {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let length = match rest.chars().next() {
         None => 0,
+        _ if SIGNS.iter().any(|sign| rest.starts_with(sign)) => 2,
         Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
         Some(c) => c.len_utf8(),
     };
@@ -158,6 +256,7 @@ fn describe(rules: &[Rule]) -> Vec<String> {
     for rule in rules {
         let name = match rule {
             Rule::EOI => "the end of the file",
+            Rule::file => "`rule`, `list` or `value`",
             Rule::ident | Rule::name | Rule::word => "a name",
             Rule::path | Rule::call => "a field or name",
             Rule::string | Rule::text_block => "a text in quotes",

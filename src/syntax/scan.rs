@@ -14,6 +14,8 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
     let at = |i: usize| bytes.get(i).copied().unwrap_or(0);
     let mut comments = Vec::new();
     let mut open: Vec<(u8, usize)> = Vec::new();
+    // The bracket that is open where a statement begins that stands in none, or in the rule's alone: the likely place.
+    let mut suspect: Option<(usize, Span)> = None;
     // What stood before, to tell a regular expression from a division.
     let mut regex_may_follow = false;
     let mut line_start = 0;
@@ -127,7 +129,16 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
                         Diagnostic::new(Code::Unclosed, span(start, i), format!("`{close}` closes nothing"));
                     if let Some((bracket, at)) = expected {
                         let bracket = char::from(bracket);
-                        finding = finding.also(span(at, at + 1), format!("`{bracket}` is still open"));
+                        let wanted = match bracket {
+                            '(' => ')',
+                            '[' => ']',
+                            _ => '}',
+                        };
+                        finding = finding
+                            .also(span(at, at + 1), format!("`{bracket}` is still open"))
+                            .help(format!("close it with `{wanted}` first"));
+                    } else {
+                        finding = finding.help("delete it");
                     }
                     return Err(vec![finding]);
                 }
@@ -137,7 +148,17 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
                 while at(i).is_ascii_alphanumeric() || at(i) == b'_' {
                     i += 1;
                 }
-                regex_may_follow = text.get(start..i) == Some("matches");
+                let word = text.get(start..i).unwrap_or("");
+                let alone = text.get(line_start..start).is_some_and(|t| t.trim().is_empty());
+                if suspect.is_none() && alone && begins_statement(text.get(i..).unwrap_or("")) {
+                    let outside = match word {
+                        "rule" if start == line_start => open.last(),
+                        "events" | "group" | "baseline" | "match" | "alert" | "test" if open.len() > 1 => open.last(),
+                        _ => None,
+                    };
+                    suspect = outside.map(|(_, at)| (*at, span(start, i)));
+                }
+                regex_may_follow = word == "matches";
             }
             b',' => {
                 i += 1;
@@ -153,18 +174,29 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<Vec<Comment>, Vec<Diagnos
         }
     }
     if let Some((bracket, at)) = open.pop() {
+        let likely = suspect.and_then(|(at, before)| bytes.get(at).map(|bracket| (*bracket, at, before)));
+        let (bracket, at, before) = match likely {
+            Some((bracket, at, before)) => (bracket, at, Some(before)),
+            None => (bracket, at, None),
+        };
         let (bracket, close) = match bracket {
             b'(' => ('(', ")"),
             b'[' => ('[', "]"),
             _ => ('{', "}"),
         };
-        return Err(vec![unclosed(
-            span(at, at + 1),
-            &format!("`{bracket}` is never closed"),
-            close,
-        )]);
+        let finding = unclosed(span(at, at + 1), &format!("`{bracket}` is never closed"), close);
+        return Err(vec![match before {
+            Some(before) => finding.also(before, "it is still open here"),
+            None => finding,
+        }]);
     }
     Ok(comments)
+}
+
+/// Whether what follows a word makes it the word of a statement: `alert call`, `test "..`, but not `test: 5`.
+fn begins_statement(rest: &str) -> bool {
+    let name = rest.trim_start_matches([' ', '\t']);
+    name.len() < rest.len() && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '"')
 }
 
 fn unclosed(span: Span, what: &str, close: &str) -> Diagnostic {
