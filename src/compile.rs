@@ -1,7 +1,7 @@
 //! The whole way from files to plans: parse, resolve, check, lower.
 
 use crate::check::{self, Checked};
-use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
+use crate::diagnostics::{Code, Diagnostic, FileId, Severity, Sources, Span};
 use crate::plan::{self, Plan};
 use crate::resolve::{self, World};
 use crate::source::Catalog;
@@ -102,6 +102,20 @@ pub fn compile<'a>(
             Err(more) => findings.extend(more),
         }
     }
-    findings.sort_by_key(|f| (f.primary.span.file, f.primary.span.start, f.code));
+    without_consequences(findings);
     compiled
+}
+
+/// In order, each once, and without what follows from an error: a name in a condition that could not be read is
+/// "never used".
+fn without_consequences(findings: &mut Vec<Diagnostic>) {
+    let follows = |f: &Diagnostic| matches!(f.code, Code::UnusedLet | Code::UnusedConstant | Code::DeadRelation);
+    let broken: Vec<FileId> = findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error && !follows(f))
+        .map(|f| f.primary.span.file)
+        .collect();
+    findings.retain(|f| !follows(f) || !broken.contains(&f.primary.span.file));
+    findings.sort_by_key(|f| (f.primary.span.file, f.primary.span.start, f.code));
+    findings.dedup_by(|b, a| a.code == b.code && a.primary.span == b.primary.span && a.message == b.message);
 }
