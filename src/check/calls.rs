@@ -23,7 +23,12 @@ impl Checker<'_, '_, '_, '_> {
                 name.span,
                 format!("there is no function `{}`", name.name),
             );
+            let aggregate = ["count", "distinct", "set", "min", "max", "sum", "avg"].contains(&name.name.as_str());
             finding = match nearest(&name.name, known.iter().copied()) {
+                _ if aggregate => finding.help(match name.name.as_str() {
+                    "count" => "an aggregate of a group stands without brackets: `n = count`".to_owned(),
+                    word => format!("an aggregate of a group stands without brackets: `n = {word} sourceIPAddress`"),
+                }),
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                 None => finding.help(format!("known are {}", known.join(", "))),
             };
@@ -37,9 +42,10 @@ impl Checker<'_, '_, '_, '_> {
                     Code::BadCall,
                     span,
                     format!(
-                        "`{}` takes {} arguments, not {}",
+                        "`{}` takes {} argument{}, not {}",
                         name.name,
                         parameters.len(),
+                        if parameters.len() == 1 { "" } else { "s" },
                         arguments.len()
                     ),
                 )

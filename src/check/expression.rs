@@ -128,7 +128,13 @@ impl Checker<'_, '_, '_, '_> {
             other => self.report(
                 Diagnostic::new(Code::NotACondition, tree.span, "this is neither true nor false")
                     .label(other.name())
-                    .help("compare it (`x == ..`, `x > ..`), or ask `x is present`"),
+                    .help(match &value.kind {
+                        // `x == "a" or "b"`
+                        ExprKind::Literal(crate::plan::Literal::Text(text)) => {
+                            format!("repeat the test: `x == {text:?}`; or name all in one list: `x in [..]`")
+                        }
+                        _ => "compare it (`x == ..`, `x > ..`), or ask `x is present`".to_owned(),
+                    }),
             ),
         }
     }

@@ -105,7 +105,7 @@ impl Checker<'_, '_, '_, '_> {
             (Type::Json, Type::Bool) | (Type::Bool, Type::Json) => Type::Bool,
             (a, b) if is_number(a) && is_number(b) => Type::Real,
             (a, b) if a == b && matches!(a, Type::Text | Type::Bool | Type::Time) => a,
-            (a, b) => return self.mismatch(op.word(), (&left, a), (&right, b), span),
+            (a, b) => return self.mismatch(&format!("`{}`", op.word()), (&left, a), (&right, b), span),
         };
         if fold && ty != Type::Text {
             let help = if matches!(op, BinaryOp::EqualFold) {
@@ -133,7 +133,7 @@ impl Checker<'_, '_, '_, '_> {
         let mut finding = Diagnostic::new(
             Code::TypeMismatch,
             span,
-            format!("`{op}` cannot compare {} with {}", left.1.name(), right.1.name()),
+            format!("{op} cannot compare {} with {}", left.1.name(), right.1.name()),
         )
         .also(left.0.span, left.1.name())
         .also(right.0.span, right.1.name());
@@ -153,14 +153,11 @@ impl Checker<'_, '_, '_, '_> {
                 (Type::Int | Type::Real, ExprKind::Literal(Literal::Text(text))) if text.parse::<f64>().is_ok() => {
                     finding.help(format!("write `{text}` without quotes"))
                 }
-                (Type::Set(_), ExprKind::Literal(literal)) => {
-                    let text = match literal {
-                        Literal::Text(text) => format!("{text:?}"),
-                        other => format!("{other:?}"),
-                    };
-                    finding.help(format!(
-                        "ask whether the set holds it: `{text} in ..`, or its size: `size(..) > 1`"
-                    ))
+                (Type::Set(_), ExprKind::Literal(Literal::Text(text))) => finding.help(format!(
+                    "ask whether the set holds it: `{text:?} in ..`, or its size: `size(..) > 1`"
+                )),
+                (Type::Set(_), ExprKind::Literal(Literal::Int(_) | Literal::Real(_))) => {
+                    finding.help("ask for the number of its elements: `size(..) > 1`")
                 }
                 _ => finding,
             };
@@ -182,6 +179,14 @@ impl Checker<'_, '_, '_, '_> {
         let (left, right) = match (left.ty, right.ty) {
             (Type::Time, Type::Time) => (left, right),
             (a, b) if numeric(a) && numeric(b) => (fit(left, Type::Real), fit(right, Type::Real)),
+            (Type::Time, Type::Text) | (Type::Text, Type::Time) => {
+                return self.report(
+                    Diagnostic::new(Code::TextOrder, op_span, "a time is not compared with a text")
+                        .also(left.span, left.ty.name())
+                        .also(right.span, right.ty.name())
+                        .help("compare two times of the rows, such as `b.time >= a.last`; which hours are read is said on the command line"),
+                );
+            }
             (Type::Text, _) | (_, Type::Text) => {
                 return self.report(
                     Diagnostic::new(Code::TextOrder, op_span, "texts have no order")
@@ -190,7 +195,7 @@ impl Checker<'_, '_, '_, '_> {
                         .help("compare numbers or times; for a prefix write `starts with`"),
                 );
             }
-            (a, b) => return self.mismatch("an order", (&left, a), (&right, b), span),
+            (a, b) => return self.mismatch("`<` and its like", (&left, a), (&right, b), span),
         };
         Some(expr(
             ExprKind::Order {
@@ -282,7 +287,12 @@ impl Checker<'_, '_, '_, '_> {
             return self.report(
                 Diagnostic::new(Code::TypeMismatch, right.span, "`in` asks a list or a set")
                     .label(list.ty.name())
-                    .help("write a list: `x in [\"a\", \"b\"]`; to compare two values write `==`"),
+                    .help(match &list.kind {
+                        ExprKind::Literal(Literal::Text(text)) if text.contains('/') => {
+                            format!("for addresses write `in cidr {text:?}`; for one value `==`")
+                        }
+                        _ => "write a list: `x in [\"a\", \"b\"]`; to compare two values write `==`".to_owned(),
+                    }),
             );
         }
         if !literal {
@@ -315,7 +325,7 @@ impl Checker<'_, '_, '_, '_> {
                 | (Type::Set(Scalar::Int | Scalar::Real), Type::Int | Type::Real)
         );
         if !fits {
-            return self.mismatch("in", (&list, list.ty), (&element, element.ty), span);
+            return self.mismatch("`in`", (&list, list.ty), (&element, element.ty), span);
         }
         Some(expr(
             ExprKind::HasElement {
@@ -400,7 +410,7 @@ impl Checker<'_, '_, '_, '_> {
         let (left, right) = (left?, right?);
         if left.ty != right.ty {
             return self.mismatch(
-                &format!("{op:?}").to_lowercase(),
+                &format!("`{}`", format!("{op:?}").to_lowercase()),
                 (&left, left.ty),
                 (&right, right.ty),
                 span,
@@ -469,7 +479,13 @@ impl Checker<'_, '_, '_, '_> {
                 }
                 other => {
                     return self.report(
-                        Diagnostic::new(Code::TypeMismatch, side.span, "arithmetic needs numbers").label(other.name()),
+                        Diagnostic::new(Code::TypeMismatch, side.span, "arithmetic needs numbers")
+                            .label(other.name())
+                            .help(match other {
+                                Type::Time => "times are compared, not counted with; durations stand after `per`, `over` and `within`",
+                                Type::Set(_) => "for the number of its elements write `size(..)`",
+                                _ => "for the length of a text write `length(..)`",
+                            }),
                     );
                 }
             }

@@ -218,6 +218,9 @@ impl Resolver<'_, '_> {
             path.span,
             format!("`{}` has no field `{text}`", table.name),
         );
+        if matches!(text.as_str(), "null" | "NULL" | "nil" | "None") {
+            return finding.help("to ask for a missing value write `x is missing`, for another `x is present`");
+        }
         let first = words(&path.segments).first().copied().unwrap_or("");
         if let Some(field) = table.by_column(first) {
             let name = &table.get(field).name;
@@ -346,10 +349,11 @@ impl Resolver<'_, '_> {
         let constants = self.constants.iter().map(|c| c.name().name.as_str());
         finding = if is_field {
             let last = words(&path.segments).last().copied().unwrap_or("values");
+            let many = if last.ends_with('s') { "es" } else { "s" };
             finding
                 .note("after grouping only the keys and the columns of the group are left")
                 .help(format!(
-                    "add a column to the group, such as `{last}s = set {text}`, or group by it"
+                    "add a column to the group, such as `{last}{many} = set {text}`, or group by it"
                 ))
         } else if let Some(meant) = nearest(&text, columns.iter().copied().chain(constants)) {
             finding.help(format!("did you mean `{meant}`?"))
