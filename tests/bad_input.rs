@@ -104,7 +104,7 @@ fn broken_logs() {
             "no_gzip_behind_its_mark.gz",
             vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5],
         ),
-        ("cut_off_line.jsonl", lines(call("x", "")[..40].as_bytes())),
+        ("cut_off_line.jsonl", lines(&call("x", "").as_bytes()[..40])),
         (
             "cut_off_last_line.jsonl",
             [call("a", ""), call("b", "")[..60].to_owned()].concat().into_bytes(),
