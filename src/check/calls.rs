@@ -1,7 +1,7 @@
 //! Calls of functions.
 
 use super::Checker;
-use super::expression::{expr, fit};
+use super::expression::{exactly, expr};
 use crate::diagnostics::{Code, Diagnostic, Span, nearest};
 use crate::functions::{self, Accepts, Result_};
 use crate::plan::{Argument, Expr, ExprKind, Literal, RelationId, Segment, Type};
@@ -71,7 +71,7 @@ impl Checker<'_, '_, '_, '_> {
                 let ty = self.common_type(&any, span, &format!("the results of `{}`", name.name))?;
                 for (parameter, value) in parameters.iter().zip(&mut values) {
                     if let (Accepts::Any, Argument::Value(value)) = (parameter.accepts, value) {
-                        *value = fit(value.clone(), ty);
+                        *value = exactly(value.clone(), ty);
                     }
                 }
                 ty

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::diagnostics::{Code, Diagnostic, Span};
-use crate::plan::{ConstantValue, Expr, ExprKind, Origin, RelationId, Segment, Slot, Type};
+use crate::plan::{ConstantValue, Expr, ExprKind, Literal, Origin, RelationId, Segment, Slot, Type};
 use crate::resolve::{Binding, Kind, Reference};
 use crate::source::FieldType;
 use crate::syntax::ast::{self, IsTest, LiteralKind};
@@ -357,7 +357,7 @@ impl Checker<'_, '_, '_, '_> {
         let typed: Vec<Option<Expr>> = parts.iter().map(|part| self.typed(relation, part)).collect();
         let typed: Vec<Expr> = typed.into_iter().collect::<Option<_>>()?;
         let ty = self.common_type(&typed, span, "the sides of `??`")?;
-        let parts = typed.into_iter().map(|part| fit(part, ty)).collect();
+        let parts = typed.into_iter().map(|part| exactly(part, ty)).collect();
         Some(expr(ExprKind::Coalesce(parts), ty, span))
     }
 
@@ -382,6 +382,8 @@ impl Checker<'_, '_, '_, '_> {
             common = next;
         }
         match common.unwrap_or(Type::Text) {
+            // A json value is read as a real number, so beside one the ints are reals too.
+            Type::Int if values.iter().any(|value| value.ty == Type::Json) => Some(Type::Real),
             ty @ (Type::Set(_) | Type::Duration) => {
                 self.findings.push(
                     Diagnostic::new(Code::TypeMismatch, span, format!("{what} are single values"))
@@ -420,6 +422,18 @@ pub(super) fn fit(value: Expr, ty: Type) -> Expr {
         (Type::Json, Type::Int) => convert(value, Type::Real),
         (Type::Json, _) => convert(value, ty),
         _ => value,
+    }
+}
+
+/// A value in the type that several share: as [`fit`], and ints among reals become reals, so that a column holds one
+/// form of each number.
+pub(super) fn exactly(value: Expr, ty: Type) -> Expr {
+    match (&value.kind, value.ty, ty) {
+        (ExprKind::Literal(Literal::Int(n)), _, Type::Real) => {
+            expr(ExprKind::Literal(Literal::Real(*n as f64)), Type::Real, value.span)
+        }
+        (_, Type::Int, Type::Real) => convert(value, Type::Real),
+        _ => fit(value, ty),
     }
 }
 

@@ -142,6 +142,6 @@ pub(crate) fn fixed(condition: &Expr, constants: &[Constant], literals: &mut Lit
 fn narrow(literals: &mut Literals, slot: usize, to: &[Literal]) {
     literals
         .entry(slot)
-        .and_modify(|known| known.retain(|literal| to.contains(literal)))
+        .and_modify(|known| known.retain(|literal| to.iter().any(|other| other.same(literal))))
         .or_insert_with(|| to.to_vec());
 }

@@ -340,7 +340,10 @@ impl<'a> Checker<'a, '_, '_, '_> {
         } else {
             format!("say so in `{name}`: `where {path} is present`")
         });
-        self.findings.push(finding);
+        // In a chain the first part's key is asked for once for each later part.
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
     }
 
     /// What the rule's text says at a place of a key.

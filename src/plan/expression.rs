@@ -33,7 +33,8 @@ pub enum ExprKind {
         /// Names, keys, indexes; not empty.
         path: Vec<Segment>,
     },
-    /// A json value read as text, number (real) or bool, by this expression's type; missing where it is none.
+    /// A json value read as text, number (real) or bool, by this expression's type; missing where it is none. Also an
+    /// int as a real.
     Convert(Box<Expr>),
     /// Negation.
     Not(Box<Expr>),

@@ -125,9 +125,10 @@ fn elements<'a>(list: &'a List, constants: &'a [Constant]) -> &'a [Literal] {
 
 /// Whether all (true) or none (false) of the possible values are among the given ones.
 fn among(possible: &[Literal], given: &[Literal]) -> Option<bool> {
-    if possible.iter().all(|v| given.contains(v)) && !possible.is_empty() {
+    let is_given = |v: &Literal| given.iter().any(|g| g.same(v));
+    if possible.iter().all(is_given) && !possible.is_empty() {
         Some(true)
-    } else if possible.iter().all(|v| !given.contains(v)) {
+    } else if !possible.iter().any(is_given) {
         Some(false)
     } else {
         None

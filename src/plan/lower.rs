@@ -3,11 +3,13 @@
 use super::fold;
 use super::print::expression_key;
 use super::{
-    Alert, Column, ConstantValue, Entity, Expr, ExprKind, Literal, Operator, Origin, OutputColumn, Plan, Relation,
-    Step, StepKind, Template, TemplatePart, Type,
+    Alert, Argument, Column, ConstantValue, Entity, Expr, ExprKind, Literal, Operator, Origin, OutputColumn, Plan,
+    Relation, Step, StepKind, Template, TemplatePart, Type,
 };
 use crate::check::{self, Checked};
 use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::functions;
+use crate::syntax::ast::{self, LiteralKind};
 
 /// Makes the plan of a checked rule. The columns that the rule's tests expect are kept in step with the plan.
 ///
@@ -32,12 +34,17 @@ pub fn lower(checked: &mut Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
     place_lookups(&mut plan);
     fold::fold(&mut plan);
     let findings = project(&mut plan, checked);
-    narrow_json(&mut plan);
-    let expected = checked
+    let mut expected: Vec<(&mut Expr, &ast::Literal)> = checked
         .tests
         .iter_mut()
-        .flat_map(|test| test.expect.iter_mut().flatten());
-    drop_unread_fields(&mut plan, &mut expected.map(|(_, value, _)| value).collect::<Vec<_>>());
+        .flat_map(|test| test.expect.iter_mut().flatten())
+        .map(|(_, value, literal)| (value, &*literal))
+        .collect();
+    narrow_json(&mut plan, &mut expected);
+    drop_unread_fields(
+        &mut plan,
+        &mut expected.into_iter().map(|(value, _)| value).collect::<Vec<_>>(),
+    );
     used_constants(&mut plan);
     if findings.is_empty() { Ok(plan) } else { Err(findings) }
 }
@@ -271,8 +278,9 @@ fn project(plan: &mut Plan, checked: &Checked<'_>) -> Vec<Diagnostic> {
 
 // ---- tidying --------------------------------------------------------------------------------------------------------
 
-/// A `let` of a json value that is only ever read as text becomes text.
-fn narrow_json(plan: &mut Plan) {
+/// A `let` of a json value that is only ever read as text becomes text. Tests have no say in it: what they expect inside
+/// of the value is read out of the text.
+fn narrow_json(plan: &mut Plan, expected: &mut [(&mut Expr, &ast::Literal)]) {
     for id in 0..plan.relations.len() {
         let slots: Vec<usize> = plan
             .relations
@@ -301,9 +309,38 @@ fn narrow_json(plan: &mut Plan) {
             });
             if only_text {
                 retype(plan, id, slot);
+                if plan.alert.input == id {
+                    expected
+                        .iter_mut()
+                        .for_each(|(value, literal)| read_inside(value, literal, slot));
+                }
             }
         }
     }
+}
+
+/// An expectation that is about the object or list itself.
+fn read_inside(value: &mut Expr, literal: &ast::Literal, slot: usize) {
+    let whole = is_column(value, slot);
+    if whole && !matches!(literal.kind, LiteralKind::List(_) | LiteralKind::Object(_)) {
+        return;
+    }
+    let Some(json) = functions::find("json") else { return };
+    fold::map(value, &mut |expr| {
+        if is_column(expr, slot) {
+            let column = expr.clone();
+            let call = ExprKind::Call {
+                function: json,
+                arguments: vec![Argument::Value(column.clone())],
+            };
+            let read = Expr {
+                kind: call,
+                ..column.clone()
+            };
+            // What holds no object or list stays what it is.
+            expr.kind = ExprKind::Coalesce(vec![read, column]);
+        }
+    });
 }
 
 fn is_column(expr: &Expr, slot: usize) -> bool {

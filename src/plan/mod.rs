@@ -170,6 +170,19 @@ pub enum Literal {
     Duration(Span),
 }
 
+impl Literal {
+    /// Whether `==` holds between the two: `5` and `5.0` are one number.
+    pub fn same(&self, other: &Literal) -> bool {
+        use crate::runtime::number::Number;
+        match (self, other) {
+            (Literal::Int(a), Literal::Real(b)) | (Literal::Real(b), Literal::Int(a)) => {
+                Number::real(*b).is_some_and(|b| b == Number::Int(*a))
+            }
+            _ => self == other,
+        }
+    }
+}
+
 /// Index of a relation in [`Plan::relations`].
 pub type RelationId = usize;
 /// Index of a column in [`Relation::columns`].

@@ -3,7 +3,7 @@
 use super::relations::Resolver;
 use super::scope::path_text;
 use super::{Binding, JoinKey, Kind, Reference};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{Origin, RelationId};
 use crate::syntax::ast::{self};
 
@@ -33,8 +33,13 @@ impl<'a> Resolver<'a, '_> {
                 }
             } else {
                 for (part, relation) in parts.iter().enumerate() {
-                    if let Some(Binding::Column(reference)) = self.lookup(*relation, &key.left) {
+                    if let Some(binding) = self.lookup(*relation, &key.left)
+                        && let Some(reference) = self.key_column(*relation, binding, &key.left)
+                    {
                         sides.push((part, reference));
+                    } else {
+                        // One finding is enough.
+                        break;
                     }
                 }
                 if sides.len() != parts.len() {
@@ -76,7 +81,7 @@ impl<'a> Resolver<'a, '_> {
             let name = &part.ast.name.name;
             let finding = Diagnostic::new(
                 Code::BadWindow,
-                self.rule.alert.head,
+                self.relations.get(id).map_or(self.rule.span, |r| r.ast.head),
                 format!("nothing joins part `{name}` to the parts before it"),
             )
             .help(format!("add a key: `on .., a.x == {name}.y`"));
@@ -112,9 +117,52 @@ impl<'a> Resolver<'a, '_> {
             segments: path.segments.get(1..).unwrap_or(&[]).to_vec(),
             span: path.span,
         };
-        match self.lookup(*parts.get(part)?, &rest)? {
-            Binding::Column(reference) => Some((part, reference)),
-            _ => None,
-        }
+        let relation = *parts.get(part)?;
+        let binding = self.lookup(relation, &rest)?;
+        Some((part, self.key_column(relation, binding, path)?))
     }
+
+    /// What a key names must be a column of the part; a key is never left out in silence.
+    fn key_column(&mut self, relation: RelationId, binding: Binding, path: &ast::Path) -> Option<Reference> {
+        let text = path_text(path);
+        let finding = match binding {
+            Binding::Column(reference) => {
+                let origin = self
+                    .relations
+                    .get(relation)
+                    .and_then(|r| r.columns.get(reference.slot))
+                    .map(|c| c.origin);
+                match origin {
+                    Some(Origin::Baseline(..) | Origin::BaselinePresent(_)) => baseline_in_match(&text, path.span),
+                    _ => return Some(reference),
+                }
+            }
+            Binding::BaselineRow(_) => baseline_in_match(&text, path.span),
+            Binding::Condition(_) => Diagnostic::new(
+                Code::WrongRelation,
+                path.span,
+                format!("`{text}` is a condition, and no key"),
+            )
+            .help("ask it in the selection: `where success`, or name it there: `let ok = success`"),
+            Binding::Constant(_) => Diagnostic::new(
+                Code::WrongRelation,
+                path.span,
+                format!("`{text}` is a list or a value, and no key"),
+            )
+            .help("name a field that both parts have"),
+        };
+        self.findings.push(finding);
+        None
+    }
+}
+
+/// A baseline is compared with the windows of its group in the alert on that group, and nowhere else.
+pub(super) fn baseline_in_match(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::WrongRelation,
+        span,
+        format!("`{text}` belongs to a baseline, which a match does not see"),
+    )
+    .note("a baseline is there for the steps of an alert on its group")
+    .help("write two rules: one alerts on the group, the other on the match")
 }

@@ -17,6 +17,7 @@ mod tests_of_rule;
 
 pub use attack::{tactic_name, tactics_of};
 pub(crate) use scope::path_text;
+pub(crate) use tests_of_rule::MAX_INDEX;
 
 use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
 use crate::plan::{Origin, RelationId, RuleInfo, Slot};

@@ -1,5 +1,6 @@
 //! What a word means in a relation: the one place where names are looked up.
 
+use super::matches::baseline_in_match;
 use super::relations::Resolver;
 use super::{Binding, Kind, Reference, Step};
 use crate::diagnostics::{Code, Diagnostic, Span, nearest};
@@ -508,6 +509,7 @@ impl Resolver<'_, '_> {
         };
         let reference = match binding {
             Binding::Column(reference) => reference,
+            Binding::BaselineRow(_) => return Err(Box::new(baseline_in_match(&path_text(path), path.span))),
             Binding::Condition(_) => {
                 return Err(Box::new(
                     Diagnostic::new(
@@ -520,6 +522,10 @@ impl Resolver<'_, '_> {
             }
             other => return Ok(other),
         };
+        let origin = self.relations.get(relation).and_then(|r| r.columns.get(reference.slot));
+        if matches!(origin.map(|c| c.origin), Some(Origin::Baseline(..))) {
+            return Err(Box::new(baseline_in_match(&path_text(path), path.span)));
+        }
         self.mark_used(relation, reference.slot);
         let same = |a: &Reference| a.slot == reference.slot && a.rest == reference.rest;
         if let Some(Kind::Match { keys, taken, .. }) = self.relations.get(id).map(|r| &r.kind) {

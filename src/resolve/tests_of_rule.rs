@@ -8,6 +8,9 @@ use crate::plan::RelationId;
 use crate::source::SourceId;
 use crate::syntax::ast::{self, LiteralKind, Segment};
 
+/// The last element of a list that an event of a test may name by its number.
+pub(crate) const MAX_INDEX: u16 = 999;
+
 impl<'a> Resolver<'a, '_> {
     pub(super) fn tests(&mut self, alert: RelationId) -> Vec<Test<'a>> {
         let mut sources: Vec<SourceId> = Vec::new();
@@ -120,6 +123,21 @@ impl<'a> Resolver<'a, '_> {
     fn fields_below(&mut self, object: &ast::Object, prefix: &str, source: SourceId) {
         let table = self.world.catalog.get(source);
         for (path, value) in &object.pairs {
+            let bad = path
+                .segments
+                .iter()
+                .find(|s| matches!(s, Segment::Index(index) if !(0..=i64::from(MAX_INDEX)).contains(index)));
+            if bad.is_some() {
+                self.findings.push(
+                    Diagnostic::new(
+                        Code::BadEvent,
+                        path.span,
+                        format!("an event names elements of a list from 0 to {MAX_INDEX}"),
+                    )
+                    .help("write the list: `resources: [{ ARN: \"..\" }]`"),
+                );
+                continue;
+            }
             let mut name = prefix.to_owned();
             let mut known = false;
             for segment in &path.segments {

@@ -2,6 +2,7 @@
 
 use crate::check::Test;
 use crate::evaluate::Event;
+use crate::resolve::MAX_INDEX;
 use crate::source::{Catalog, FIELDS, SourceId};
 use crate::syntax::ast::{LiteralKind, Object, Segment};
 use crate::value::{Json, Span, Time};
@@ -55,7 +56,10 @@ pub fn events(test: &Test<'_>, catalog: &Catalog) -> Vec<TestEvent> {
                     None => {
                         let mut tree = Tree::from_json(&body);
                         tree.put(
-                            &name.split('.').map(str::to_owned).collect::<Vec<_>>(),
+                            &name
+                                .split('.')
+                                .map(|word| Segment::Name(word.to_owned()))
+                                .collect::<Vec<_>>(),
                             Json::Text(id.clone()),
                         );
                         body = tree.into_json();
@@ -73,102 +77,124 @@ pub fn events(test: &Test<'_>, catalog: &Catalog) -> Vec<TestEvent> {
     events
 }
 
-/// An object that grows by dotted paths.
-#[derive(Default)]
-struct Tree {
-    members: Vec<(String, Node)>,
-}
-
+/// A value that grows by paths.
 enum Node {
     Leaf(Json),
-    Tree(Tree),
+    Tree(Vec<(String, Node)>),
+    List(Vec<Node>),
+}
+
+/// An object that grows by paths.
+struct Tree(Node);
+
+impl Default for Tree {
+    fn default() -> Tree {
+        Tree(Node::Tree(Vec::new()))
+    }
 }
 
 impl Tree {
     fn add(&mut self, object: &Object, n: u32) {
         for (path, value) in &object.pairs {
-            let mut words: Vec<String> = Vec::new();
-            for segment in &path.segments {
-                match segment {
-                    Segment::Name(name) | Segment::Key(name) => words.push(name.clone()),
-                    Segment::Index(index) => words.push(index.to_string()),
-                }
-            }
-            self.put(&words, json(&value.kind, n));
+            self.0.put(&path.segments, json(&value.kind, n));
         }
     }
 
-    fn put(&mut self, words: &[String], value: Json) {
-        let Some((first, rest)) = words.split_first() else {
-            return;
-        };
-        let at = self.members.iter().position(|(name, _)| name == first);
-        if rest.is_empty() {
-            // Two objects at one place are one: `common` and the event's own fields.
-            let merged = match (at.and_then(|at| self.members.get_mut(at)), &value) {
-                (Some((_, Node::Tree(tree))), Json::Object(members)) => {
-                    for (name, value) in members.iter() {
-                        tree.put(&[name.to_string()], value.clone());
-                    }
-                    true
-                }
-                _ => false,
-            };
-            if merged {
-                return;
-            }
-            let node = match value {
-                Json::Object(_) => Node::Tree(Tree::from_json(&value)),
-                leaf => Node::Leaf(leaf),
-            };
-            match at.and_then(|at| self.members.get_mut(at)) {
-                Some((_, old)) => *old = node,
-                None => self.members.push((first.clone(), node)),
-            }
-            return;
-        }
-        match at.and_then(|at| self.members.get_mut(at)) {
-            Some((_, Node::Tree(tree))) => tree.put(rest, value),
-            Some((_, old)) => {
-                let mut tree = Tree::default();
-                tree.put(rest, value);
-                *old = Node::Tree(tree);
-            }
-            None => {
-                let mut tree = Tree::default();
-                tree.put(rest, value);
-                self.members.push((first.clone(), Node::Tree(tree)));
-            }
-        }
+    fn put(&mut self, words: &[Segment], value: Json) {
+        self.0.put(words, value);
     }
 
     fn from_json(json: &Json) -> Tree {
-        let mut tree = Tree::default();
-        if let Json::Object(members) = json {
-            for (name, value) in members.iter() {
-                let node = match value {
-                    Json::Object(_) => Node::Tree(Tree::from_json(value)),
-                    leaf => Node::Leaf(leaf.clone()),
-                };
-                tree.members.push((name.to_string(), node));
-            }
-        }
-        tree
+        Tree(Node::from_json(json))
     }
 
     fn into_json(self) -> Json {
-        Json::object(self.members.into_iter().map(|(name, node)| {
-            let value = match node {
-                Node::Leaf(leaf) => leaf,
-                Node::Tree(tree) => tree.into_json(),
-            };
-            (Arc::from(name), value)
-        }))
+        self.0.into_json()
+    }
+}
+
+impl Node {
+    fn from_json(json: &Json) -> Node {
+        match json {
+            Json::Object(members) => {
+                let members = members.iter();
+                Node::Tree(
+                    members
+                        .map(|(name, value)| (name.to_string(), Node::from_json(value)))
+                        .collect(),
+                )
+            }
+            Json::Array(elements) => Node::List(elements.iter().map(Node::from_json).collect()),
+            leaf => Node::Leaf(leaf.clone()),
+        }
+    }
+
+    fn into_json(self) -> Json {
+        match self {
+            Node::Leaf(leaf) => leaf,
+            Node::Tree(members) => {
+                let members = members.into_iter();
+                Json::object(members.map(|(name, node)| (Arc::from(name), node.into_json())))
+            }
+            Node::List(elements) => Json::Array(elements.into_iter().map(Node::into_json).collect()),
+        }
+    }
+
+    /// Puts a value at the end of a path. What is in the way gives way; two objects at one place are one (`common` and
+    /// the event's own fields).
+    fn put(&mut self, path: &[Segment], value: Json) {
+        let Some((first, rest)) = path.split_first() else {
+            match (&mut *self, value) {
+                (Node::Tree(_), Json::Object(members)) => {
+                    for (name, value) in members.iter() {
+                        self.put(&[Segment::Key(name.to_string())], value.clone());
+                    }
+                }
+                (place, value) => *place = Node::from_json(&value),
+            }
+            return;
+        };
+        match first {
+            Segment::Name(name) | Segment::Key(name) => {
+                if !matches!(self, Node::Tree(_)) {
+                    *self = Node::Tree(Vec::new());
+                }
+                let Node::Tree(members) = self else { return };
+                let at = match members.iter().position(|(known, _)| known == name) {
+                    Some(at) => at,
+                    None => {
+                        members.push((name.clone(), Node::Leaf(Json::Null)));
+                        members.len() - 1
+                    }
+                };
+                if let Some((_, node)) = members.get_mut(at) {
+                    node.put(rest, value);
+                }
+            }
+            Segment::Index(index) => {
+                if !matches!(self, Node::List(_)) {
+                    *self = Node::List(Vec::new());
+                }
+                // The checker has refused other indexes.
+                let (Node::List(elements), Ok(index)) = (self, usize::try_from(*index)) else {
+                    return;
+                };
+                if index > usize::from(MAX_INDEX) {
+                    return;
+                }
+                while elements.len() <= index {
+                    elements.push(Node::Leaf(Json::Null));
+                }
+                if let Some(node) = elements.get_mut(index) {
+                    node.put(rest, value);
+                }
+            }
+        }
     }
 }
 
 /// A literal of a test as JSON; `{n}` in texts is the number of the repetition.
-fn json(kind: &LiteralKind, n: u32) -> Json {
+pub(super) fn json(kind: &LiteralKind, n: u32) -> Json {
     match kind {
         LiteralKind::Text(text) => Json::Text(text.replace("{n}", &n.to_string()).into()),
         LiteralKind::Int(number) => Json::Int(*number),

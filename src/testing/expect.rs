@@ -5,6 +5,7 @@ use crate::check::Test;
 use crate::evaluate::{AlertRow, Compiled, Unfit};
 use crate::plan::Plan;
 use crate::runtime::compare;
+use crate::runtime::set::{element, set_of};
 use crate::syntax::ast::LiteralKind;
 use crate::value::{Set, Time, Value};
 
@@ -160,22 +161,26 @@ fn equals(value: &Value, expected: &LiteralKind) -> bool {
         LiteralKind::Real(n) => compare::equals(value, &Value::Real(*n)),
         LiteralKind::Bool(b) => compare::equals_bool(value, *b),
         LiteralKind::List(elements) => {
+            let times = matches!(value, Value::Set(set) if set.iter().any(|e| matches!(e, Value::Time(_))));
             let wanted: Set = elements
                 .iter()
                 .map(|e| match &e.kind {
+                    LiteralKind::Text(text) if times => {
+                        crate::syntax::read_time(text).map_or(Value::text(text.as_str()), Value::Time)
+                    }
                     LiteralKind::Text(text) => Value::text(text.as_str()),
                     LiteralKind::Int(n) => Value::Int(*n),
                     LiteralKind::Real(n) => Value::real(*n),
                     LiteralKind::Bool(b) => Value::Bool(*b),
-                    _ => Value::Missing,
+                    other => element(&Value::json(&super::events::json(other, 1))),
                 })
                 .collect();
-            let found = crate::runtime::set::set_of(value);
-            crate::runtime::set::minus(&Value::Set(wanted.clone()), &Value::Set(found.clone().into_owned()))
-                == Value::Set(Set::default())
-                && found.len() == wanted.len()
+            let found = set_of(value);
+            let among = |one: &Value, set: &Set| set.iter().any(|other| compare::equals(one, other));
+            wanted.iter().all(|one| among(one, &found)) && found.iter().all(|one| among(one, &wanted))
         }
-        LiteralKind::Object(_) | LiteralKind::Duration(_) => false,
+        LiteralKind::Object(_) => compare::equals(value, &Value::Json(super::events::json(expected, 1))),
+        LiteralKind::Duration(_) => false,
     }
 }
 

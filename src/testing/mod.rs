@@ -59,3 +59,6 @@ pub fn run(compiled: &Compiled<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, e
     }
     Ok(verdicts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,6 +211,9 @@ impl Scope<'_> {
     }
 
     fn convert(&self, inner: &Expr, ty: Type) -> Text {
+        if inner.ty == Type::Int && ty == Type::Real {
+            return Text::atom(self.as_type(inner, ty));
+        }
         let text = self.text(inner);
         match ty {
             Type::Text => Text::atom(text),
