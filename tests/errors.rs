@@ -20,10 +20,6 @@ use tripline::diagnostics::Code;
 
 /// Codes that `check` cannot give on a file of rules, and where they are tested instead.
 const ELSEWHERE: &[(Code, &str)] = &[
-    (
-        Code::BadSourceTable,
-        "nothing makes it yet: a bad table is a misuse, src/source/tests.rs",
-    ),
     (Code::TestFailed, "tests_that_fail, below"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
 ];

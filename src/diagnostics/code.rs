@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal $severity:ident $title:literal,)*) => {
         /// The stable code of a finding. A released code never changes its meaning and is never used again.
         ///
-        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `S` source tables, `T` targets.
+        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[doc = $doc])+ $name,)* }
 
@@ -158,10 +158,6 @@ codes! {
     SourceNeeded = "X004" Error "a test event must name its source",
     /// A test whose alerts are not the expected ones.
     TestFailed = "X005" Error "a test that fails",
-
-    // ---- S: source tables ------------------------------------------------------------------------------------
-    /// A source table that cannot be read.
-    BadSourceTable = "S001" Error "a source table that cannot be read",
 
     // ---- T: targets ------------------------------------------------------------------------------------------
     /// A target that does not exist.
