@@ -23,7 +23,13 @@ impl Checker<'_, '_, '_, '_> {
                 name.span,
                 format!("there is no function `{}`", name.name),
             );
+            const AGGREGATES: &[&str] = &["count", "distinct", "set", "min", "max", "sum", "avg"];
             finding = match nearest(&name.name, known.iter().copied()) {
+                _ if AGGREGATES.contains(&name.name.as_str()) => finding.help(format!(
+                    "in a group `{0}` is written without brackets: `n = {0}{1}`",
+                    name.name,
+                    if name.name == "count" { "" } else { " sourceIPAddress" }
+                )),
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                 None => finding.help(format!("known are {}", known.join(", "))),
             };

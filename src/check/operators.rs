@@ -183,11 +183,21 @@ impl Checker<'_, '_, '_, '_> {
             (Type::Time, Type::Time) => (left, right),
             (a, b) if numeric(a) && numeric(b) => (fit(left, Type::Real), fit(right, Type::Real)),
             (Type::Text, _) | (_, Type::Text) => {
+                let number = [&left, &right].into_iter().find_map(|side| match &side.kind {
+                    ExprKind::Literal(Literal::Text(text)) if text.parse::<f64>().is_ok_and(f64::is_finite) => {
+                        Some(text.clone())
+                    }
+                    _ => None,
+                });
+                let help = match number {
+                    Some(number) => format!("write `{number}` without quotes"),
+                    None => "compare numbers or times; for a prefix write `starts with`".to_owned(),
+                };
                 return self.report(
                     Diagnostic::new(Code::TextOrder, op_span, "texts have no order")
                         .also(left.span, left.ty.name())
                         .also(right.span, right.ty.name())
-                        .help("compare numbers or times; for a prefix write `starts with`"),
+                        .help(help),
                 );
             }
             (a, b) => return self.mismatch("an order", (&left, a), (&right, b), span),

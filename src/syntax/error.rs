@@ -119,12 +119,34 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str) -> Option<Str
     if rest.starts_with(';') {
         return Some("statements need no `;`".into());
     }
+    let line = text.get(..start).unwrap_or("").trim_end();
+    if found == "," && text.get(..start).is_some_and(in_brackets) {
+        return Some("a list stands in square brackets: `in [\"a\", \"b\"]`".into());
+    }
+    if rest.starts_with('>') && line.ends_with('=') {
+        return Some("write `>=`".into());
+    }
+    if rest.starts_with('<') && line.ends_with('=') {
+        return Some("write `<=`".into());
+    }
+    if rest.starts_with('-') && line.ends_with('-') || rest.starts_with('/') && line.ends_with('/') {
+        return Some("a comment begins with `#`".into());
+    }
     match (before, found) {
+        (_, "like") => Some("write `contains`, `starts with`, `ends with` or `matches /../`".into()),
+        ("is" | "not", "null") => Some("write `missing`".into()),
         ("starts" | "ends", _) => Some(format!("write `{before} with`")),
         (_, "rule" | "list" | "value") => Some("close the rule before with `}`, and give it an `alert`".into()),
         ("severity", _) => Some("one of `informational`, `low`, `medium`, `high`".into()),
         _ => None,
     }
+}
+
+/// Whether the last bracket that is open is the one of `in (`.
+fn in_brackets(before: &str) -> bool {
+    let open = before.rfind('(').unwrap_or(0);
+    let word = before.get(..open).unwrap_or("").trim_end();
+    open > before.rfind(')').unwrap_or(0) && (word.ends_with(" in") || word.ends_with("in~") || word.ends_with(" any"))
 }
 
 fn word_at(text: &str, start: usize) -> &str {
