@@ -317,6 +317,13 @@ impl Checker<'_, '_, '_, '_> {
         let value = self.typed(relation, operand)?;
         match test {
             IsTest::Present | IsTest::Missing => {
+                if is_a_test(&value) {
+                    return self.report(
+                        Diagnostic::new(Code::TypeMismatch, span, "a test is true or false, and never missing")
+                            .also(value.span, "this is a test")
+                            .help("ask for the field: `x is present`; join two tests with `and`"),
+                    );
+                }
                 if let Type::Set(_) = value.ty {
                     let written = if test == IsTest::Missing {
                         "is empty"
@@ -407,6 +414,27 @@ impl Checker<'_, '_, '_, '_> {
             ),
         }
     }
+}
+
+/// Whether an expression is a test by its form, and so always has a value.
+fn is_a_test(value: &Expr) -> bool {
+    matches!(
+        value.kind,
+        ExprKind::Not(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Equal { .. }
+            | ExprKind::Order { .. }
+            | ExprKind::In { .. }
+            | ExprKind::HasElement { .. }
+            | ExprKind::InCidr { .. }
+            | ExprKind::Text { .. }
+            | ExprKind::HasAny { .. }
+            | ExprKind::Matches { .. }
+            | ExprKind::Present(_)
+            | ExprKind::Empty(_)
+            | ExprKind::Address(_)
+    )
 }
 
 /// A json value read as another type.

@@ -32,7 +32,11 @@ pub(crate) fn is_present(facts: &Facts, expr: &Expr) -> bool {
                 Some(Argument::Value(value)) => is_present(facts, value),
                 _ => false,
             };
-            facts.contains(&key(expr)) || with_argument && given
+            // One of the two results of an `if` comes out.
+            let either = matches!(function.0.result, Result_::OfArguments)
+                && matches!(arguments.as_slice(), [_, Argument::Value(then), Argument::Value(otherwise)]
+                    if is_present(facts, then) && is_present(facts, otherwise));
+            facts.contains(&key(expr)) || with_argument && given || either
         }
         ExprKind::Coalesce(parts) => facts.contains(&key(expr)) || parts.iter().any(|p| is_present(facts, p)),
         _ => facts.contains(&key(expr)),
@@ -61,7 +65,11 @@ pub(crate) fn after(mut facts: Facts, steps: &[Step]) -> Facts {
 
 /// What is present where a condition is true.
 pub(crate) fn known(condition: &Expr) -> Facts {
-    let one = |expr: &Expr| Facts::from([key(expr)]);
+    // A json value that could be read as a number or a bool is there.
+    let one = |expr: &Expr| match &expr.kind {
+        ExprKind::Convert(inner) => Facts::from([key(expr), key(inner)]),
+        _ => Facts::from([key(expr)]),
+    };
     match &condition.kind {
         ExprKind::And(parts) => parts.iter().flat_map(known).collect(),
         ExprKind::Or(parts) => {
@@ -79,7 +87,7 @@ pub(crate) fn known(condition: &Expr) -> Facts {
         | ExprKind::Matches { value: inner, .. }
         | ExprKind::HasElement { list: inner, .. } => one(inner),
         ExprKind::Equal { left, right, .. } | ExprKind::Order { left, right, .. } => {
-            Facts::from([key(left), key(right)])
+            one(left).into_iter().chain(one(right)).collect()
         }
         ExprKind::Column(_) | ExprKind::Convert(_) => one(condition),
         ExprKind::Literal(_)
@@ -136,6 +144,26 @@ pub(crate) fn fixed(condition: &Expr, constants: &[Constant], literals: &mut Lit
             }
         }
         _ => {}
+    }
+}
+
+/// Adds what a condition says that columns are not: `c != "l"`, `not c in ["l", "m"]`, and of all parts of an `and`.
+pub(crate) fn excluded(condition: &Expr, constants: &[Constant], literals: &mut Literals) {
+    match &condition.kind {
+        ExprKind::And(parts) => parts.iter().for_each(|part| excluded(part, constants, literals)),
+        ExprKind::Not(inner) => excluded_by(inner, constants, literals),
+        _ => {}
+    }
+}
+
+/// Adds what a column is not where a condition is false.
+pub(crate) fn excluded_by(condition: &Expr, constants: &[Constant], literals: &mut Literals) {
+    if matches!(condition.kind, ExprKind::Equal { .. } | ExprKind::In { .. }) {
+        let mut one = Literals::new();
+        fixed(condition, constants, &mut one);
+        for (slot, values) in one {
+            literals.entry(slot).or_default().extend(values);
+        }
     }
 }
 

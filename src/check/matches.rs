@@ -167,11 +167,16 @@ impl Checker<'_, '_, '_, '_> {
         if x != y {
             return false;
         }
-        let (a, b) = (self.fixed_fields(a), self.fixed_fields(b));
-        !a.iter().any(|(field, literals)| {
-            b.get(field)
-                .is_some_and(|others| !others.iter().any(|l| literals.contains(l)))
-        })
+        let disjoint = |one: RelationId, other: RelationId| {
+            let (fixed, excluded) = (self.fixed_fields(other), self.excluded_fields(other));
+            self.fixed_fields(one).iter().any(|(field, literals)| {
+                let among = |l: &plan::Literal, others: &[plan::Literal]| others.iter().any(|o| o.same(l));
+                let apart = |others: &Vec<plan::Literal>| !literals.iter().any(|l| among(l, others));
+                let within = |others: &Vec<plan::Literal>| literals.iter().all(|l| among(l, others));
+                fixed.get(field).is_some_and(apart) || excluded.get(field).is_some_and(within)
+            })
+        };
+        !disjoint(a, b) && !disjoint(b, a)
     }
 
     /// Literals that a selection fixes its fields to, by the field's name.
@@ -185,10 +190,23 @@ impl Checker<'_, '_, '_, '_> {
                 facts::fixed(condition, &self.constants, &mut literals);
             }
         }
-        literals
-            .into_iter()
-            .filter_map(|(slot, values)| Some((relation.columns.get(slot)?.name.clone(), values)))
-            .collect()
+        by_name(relation, literals)
+    }
+
+    /// Literals that no row of a selection has in a field, by the field's name.
+    fn excluded_fields(&self, id: RelationId) -> std::collections::BTreeMap<String, Vec<plan::Literal>> {
+        let Some(relation) = self.relations.get(id).and_then(|r| r.plan.as_ref()) else {
+            return Default::default();
+        };
+        let mut literals = facts::Literals::new();
+        for step in &relation.steps {
+            match &step.kind {
+                StepKind::Filter(condition) => facts::excluded(condition, &self.constants, &mut literals),
+                StepKind::Except { condition, .. } => facts::excluded_by(condition, &self.constants, &mut literals),
+                _ => {}
+            }
+        }
+        by_name(relation, literals)
     }
 
     /// Whether the rule compares two parts with `!=` after the match.
@@ -218,4 +236,19 @@ impl Checker<'_, '_, '_, '_> {
             Step::Computed(..) | Step::Condition => false,
         })
     }
+}
+
+fn by_name(
+    relation: &plan::Relation,
+    literals: facts::Literals,
+) -> std::collections::BTreeMap<String, Vec<plan::Literal>> {
+    // A `let` of one name may be something else in another selection.
+    let field = |slot: usize| {
+        let column = relation.columns.get(slot)?;
+        matches!(column.origin, plan::Origin::Field(_)).then(|| column.name.clone())
+    };
+    literals
+        .into_iter()
+        .filter_map(|(slot, values)| Some((field(slot)?, values)))
+        .collect()
 }

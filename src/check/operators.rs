@@ -188,11 +188,24 @@ impl Checker<'_, '_, '_, '_> {
                 );
             }
             (Type::Text, _) | (_, Type::Text) => {
+                let number = [&left, &right].into_iter().find_map(|side| match &side.kind {
+                    ExprKind::Literal(Literal::Text(text)) if text.parse::<f64>().is_ok_and(f64::is_finite) => {
+                        Some(text.clone())
+                    }
+                    _ => None,
+                });
+                let help = match number {
+                    // Beside a text field a number would be wrong as well.
+                    Some(number) if left.ty != Type::Text || right.ty != Type::Text => {
+                        format!("write `{number}` without quotes")
+                    }
+                    _ => "compare numbers or times; for a prefix write `starts with`".to_owned(),
+                };
                 return self.report(
                     Diagnostic::new(Code::TextOrder, op_span, "texts have no order")
                         .also(left.span, left.ty.name())
                         .also(right.span, right.ty.name())
-                        .help("compare numbers or times; for a prefix write `starts with`"),
+                        .help(help),
                 );
             }
             (a, b) => return self.mismatch("`<` and its like", (&left, a), (&right, b), span),

@@ -336,7 +336,8 @@ impl<'a> Checker<'a, '_, '_, '_> {
         .label("rows without it are left out")
         .also(head, "these rows")
         .help(if value.ty == Type::Text {
-            format!("say so in `{name}`: `where {path} is present`; or fill it: `let k = {path} ?? \"unknown\"`")
+            let filled = if path == "k" { "key" } else { "k" };
+            format!("say so in `{name}`: `where {path} is present`; or fill it: `let {filled} = {path} ?? \"unknown\"`")
         } else {
             format!("say so in `{name}`: `where {path} is present`")
         });

@@ -250,6 +250,15 @@ impl Resolver<'_, '_> {
             .iter()
             .map(|f| f.name.as_str())
             .chain(table.computed.iter().map(|c| c.name.as_str()));
+        if text == "null" || text == "None" {
+            return finding.help("to ask for a missing value write `is missing`");
+        }
+        // One word with a capital may be a text without its quotes.
+        let finding = if path.segments.len() == 1 && text.starts_with(|c: char| c.is_ascii_uppercase()) {
+            finding.help(format!("a text stands in quotes: `{text:?}`"))
+        } else {
+            finding
+        };
         match nearest(&text, locals.chain(constants).chain(fields)) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
             None => {

@@ -203,6 +203,12 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     if metadata.contains(&found) && line.trim().is_empty() {
         return Some(format!("metadata stands before the first `events`: move `{found}` up"));
     }
+    if rest.starts_with('>') && line.trim_end().ends_with('=') {
+        return Some("write `>=`".into());
+    }
+    if rest.starts_with('<') && line.trim_end().ends_with('=') {
+        return Some("write `<=`".into());
+    }
     match (before, found) {
         ("starts" | "ends", _) => Some(format!("write `{before} with`")),
         ("is", "null") => Some("write `is missing`".into()),
