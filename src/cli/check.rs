@@ -48,9 +48,13 @@ fn promises(rule: &Compiled<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
             "native" => {}
             "sentinel" => findings.extend(targets::kql::emit(&rule.plan, catalog).err().into_iter().flatten()),
             target => findings.push(
-                Diagnostic::new(Code::TargetNotThere, promise.span, format!("target `{target}` is not there yet"))
-                    .label("nothing checks this promise")
-                    .help("leave it out until it is: `targets native, sentinel`"),
+                Diagnostic::new(
+                    Code::TargetNotThere,
+                    promise.span,
+                    format!("target `{target}` is not there yet"),
+                )
+                .label("nothing checks this promise")
+                .help("leave it out until it is: `targets native, sentinel`"),
             ),
         }
     }
