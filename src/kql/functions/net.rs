@@ -71,8 +71,13 @@ pub(super) fn is_private(args: &[Value]) -> Answer {
     ))
 }
 
-/// Whether an address is in a range: both under the shorter of their prefixes. None where one does not parse.
+/// Whether an address is in a range; none where one of them does not parse.
 fn inside(address: &str, range: &str, six: bool) -> Result<Option<bool>, String> {
+    if address.contains('/') && v6(address)?.is_some() {
+        return Err(format!(
+            "whether `{address}`, an address with a prefix, is in a range is not documented"
+        ));
+    }
     if six {
         let (Some((a, la)), Some((r, lr))) = (v6(address)?, v6(range)?) else {
             return Ok(None);
