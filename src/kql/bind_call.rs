@@ -27,6 +27,11 @@ impl Machine<'_> {
             "toscalar" => return self.toscalar(args, place, scope),
             "column_ifexists" | "columnifexists" => return self.column_ifexists(args, place, scope),
             "extract" => return self.extract(args, place, scope),
+            "tostring" => {
+                if let Some(found) = self.text_of_split(args, place, scope)? {
+                    return Ok(found);
+                }
+            }
             "materialize" | "table" => {
                 return Err(KqlError::at(
                     place,
@@ -334,6 +339,38 @@ impl Machine<'_> {
             }
             None => self.bind(&default.expr, scope),
         }
+    }
+
+    /// `tostring(split(x, d, n)[0])`: an index past the end gives `""` here, whatever `split` gives for it.
+    fn text_of_split(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Option<Bound>, KqlError> {
+        let [arg] = args else { return Ok(None) };
+        let ExprKind::Index(of, index) = &arg.expr.kind else {
+            return Ok(None);
+        };
+        let ExprKind::Call(name, inner) = &of.kind else {
+            return Ok(None);
+        };
+        let first = matches!(index.kind, ExprKind::Literal(_, Value::Long(0)));
+        if &**name != "split" || inner.len() != 3 || !first || scope.env.find(name).is_some() {
+            return Ok(None);
+        }
+        let bound: Result<Vec<Bound>, KqlError> = inner.iter().map(|arg| self.bind(&arg.expr, scope)).collect();
+        let bound = check("split", "ssl", bound?, of.place)?;
+        let parts = Bound::new(
+            Type::Dynamic,
+            Code::Call(functions::split_for_text, false, bound),
+            of.place,
+        );
+        let zero = Bound::constant(Type::Long, Value::Long(0), index.place);
+        let part = Bound::new(Type::Dynamic, Code::Index(parts, zero), place);
+        let Some(function) = functions::find("tostring") else {
+            return Ok(None);
+        };
+        Ok(Some(Bound::new(
+            Type::String,
+            Code::Call(function.run, true, vec![part]),
+            place,
+        )))
     }
 
     fn extract(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {

@@ -215,7 +215,7 @@ pub(super) fn timespan_text(ticks: i64) -> String {
         rest / size(MINUTE) % 60,
         rest / size(SECOND) % 60
     ));
-    if rest % size(SECOND) != 0 {
+    if !rest.is_multiple_of(size(SECOND)) {
         out.push_str(&format!(".{:07}", rest % size(SECOND)));
     }
     out

@@ -113,7 +113,7 @@ pub(super) fn sum(args: &[Value]) -> Answer {
 }
 
 pub(super) fn bag_pack(args: &[Value]) -> Answer {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err("`bag_pack` takes pairs of a name and a value".to_owned());
     }
     let pairs = args.chunks(2).map(|pair| {
@@ -123,7 +123,7 @@ pub(super) fn bag_pack(args: &[Value]) -> Answer {
     Ok(Value::bag(pairs))
 }
 
-fn members<'a>(args: &'a [Value], index: usize) -> Option<&'a [(Arc<str>, Value)]> {
+fn members(args: &[Value], index: usize) -> Option<&[(Arc<str>, Value)]> {
     match args.get(index) {
         Some(Value::Bag(members)) => Some(members),
         _ => None,

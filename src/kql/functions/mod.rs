@@ -7,7 +7,7 @@ mod net;
 mod text;
 
 pub(super) use convert::cast;
-pub(super) use text::extract;
+pub(super) use text::{extract, split_for_text};
 
 use super::value::{Type, Value};
 use regex::Regex;

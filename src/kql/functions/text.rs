@@ -80,6 +80,16 @@ pub(super) fn indexof(args: &[Value]) -> Answer {
     })))
 }
 
+/// `split` whose first element is read as text: past the end that is `""`, whatever stands for no element.
+pub(in crate::kql) fn split_for_text(args: &[Value]) -> Answer {
+    match (number(args, 2), split(args.get(..2).unwrap_or(args))?) {
+        (Some(index), Value::Array(parts)) if usize::try_from(index).is_ok_and(|index| index >= parts.len()) => {
+            Ok(Value::array(Vec::new()))
+        }
+        _ => split(args),
+    }
+}
+
 pub(super) fn split(args: &[Value]) -> Answer {
     let (text, delimiter) = (arg(args, 0), arg(args, 1));
     if delimiter.is_empty() {
@@ -293,7 +303,7 @@ pub(super) fn base64_decode(args: &[Value]) -> Answer {
             bytes.push(u8::try_from(bits >> held & 0xFF).unwrap_or(0));
         }
     }
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return Ok(Value::Null);
     }
     Ok(String::from_utf8(bytes).map_or(Value::Null, Value::text))
