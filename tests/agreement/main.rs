@@ -73,6 +73,11 @@ enum Verdict {
 
 impl Pair<'_> {
     fn compare(&self, events: &[Event], at: Time) -> Verdict {
+        self.compare_with(&self.read, events, at)
+    }
+
+    /// The native run against this text.
+    fn compare_with(&self, read: &kql::Query, events: &[Event], at: Time) -> Verdict {
         let mut state = self.ready.state(Asked::Now(at), None);
         for event in events {
             state.push(&evaluate::Event {
@@ -106,7 +111,7 @@ impl Pair<'_> {
         }
         let database = self.schemas.database(self.catalog, events);
         let clock = Clock::new(at.plus(self.query.delay).0, Some(self.query.period.0)).unwrap();
-        let table = match kql::run(&self.read, &database, clock) {
+        let table = match kql::run(read, &database, clock) {
             Ok(table) => table,
             Err(error) => return Verdict::Refused(error.to_string()),
         };
@@ -426,6 +431,67 @@ fn random_events_agree() {
         println!("{}: {} of {cases} alert", pair.name, tally.alerting - before);
     });
     tally.finish(&format!("random events, seed {seed}"));
+}
+
+/// Ways to break a text; every one must be noticed somewhere.
+const BREAKS: [(&str, &str); 24] = [
+    (" >= ", " > "),
+    (" <= ", " < "),
+    (" < ", " <= "),
+    (" > ", " >= "),
+    (" == ", " != "),
+    (" == ", " =~ "),
+    (" =~ ", " == "),
+    (" in~ (", " in ("),
+    (" in (", " !in ("),
+    (" has ", " contains "),
+    (" startswith ", " contains "),
+    (" contains ", " startswith "),
+    (" and ", " or "),
+    (" or ", " and "),
+    ("isnotempty(", "isempty("),
+    ("kind=inner ", "kind=innerunique "),
+    ("kind=leftanti ", "kind=leftsemi "),
+    ("kind=leftouter ", "kind=inner "),
+    ("count()", "dcount(TimeGenerated)"),
+    ("min(", "max("),
+    ("set_difference(", "set_union("),
+    ("set_intersect(", "set_union("),
+    ("make_set_if(", "make_list_if("),
+    (" - ", " + "),
+];
+
+#[test]
+fn a_broken_text_is_noticed() {
+    let mut noticed = vec![(0, 0); BREAKS.len()];
+    each_rule(|pair, folder| {
+        for ((from, to), (tried, caught)) in BREAKS.iter().zip(&mut noticed) {
+            let broken = pair.query.text.replace(from, to);
+            let Ok(read) = kql::parse(&broken) else { continue };
+            if broken == pair.query.text {
+                continue;
+            }
+            *tried += 1;
+            let mut generator = random::Generator::new(pair, folder, 1);
+            let mut cases: Vec<(Vec<Event>, Time)> = Vec::new();
+            for test in &pair.compiled.checked.tests {
+                cases.push((test_events(test, pair.catalog), test.ast.now));
+            }
+            cases.extend((0..30).map(|_| generator.case()));
+            let differs = |(events, at): &(Vec<Event>, Time)| {
+                matches!(pair.compare_with(&read, events, *at), Verdict::Differ(..))
+            };
+            *caught += usize::from(cases.iter().any(differs));
+        }
+    });
+    let mut unnoticed = Vec::new();
+    for ((from, to), (tried, caught)) in BREAKS.iter().zip(noticed) {
+        println!("`{from}` written `{to}`: {caught} of {tried} rules differ");
+        if caught == 0 {
+            unnoticed.push(from);
+        }
+    }
+    assert!(unnoticed.is_empty(), "{unnoticed:?}");
 }
 
 #[test]
