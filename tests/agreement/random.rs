@@ -68,6 +68,22 @@ impl Generator {
         let file = pair.rule_text();
         let literal = regex::Regex::new(r#""([^"\\\n]{1,60})""#).unwrap();
         let mut texts: Vec<String> = literal.captures_iter(&file).map(|c| c[1].to_owned()).collect();
+        let odd = [
+            "10.1.2.3",
+            "::1",
+            "::ffff:10.1.2.3",
+            "true",
+            "TRUE",
+            "5",
+            "-1",
+            "0",
+            "a@b",
+            " ",
+            "/",
+            "x/y/z",
+            "2025-08-15",
+        ];
+        texts.extend(odd.map(str::to_owned));
         texts.sort();
         texts.dedup();
         let span = regex::Regex::new(r"\b([0-9]+)([smhd])\b").unwrap();
