@@ -23,6 +23,8 @@ pub mod functions;
 #[cfg(feature = "input")]
 pub mod input;
 #[cfg(feature = "compiler")]
+pub mod kql;
+#[cfg(feature = "compiler")]
 pub mod plan;
 #[cfg(feature = "compiler")]
 pub mod resolve;

@@ -1,0 +1,92 @@
+//! Events of logs as rows of the tables that Sentinel keeps them in.
+
+use super::table::{Column, Database, Row, Table};
+use super::time::EPOCH;
+use super::value::{Type, Value};
+use crate::input::Event;
+use crate::source::{Catalog, ColumnType, Field, FieldId, Source};
+use crate::value::{self, Json};
+
+/// The tables of all sources, filled with events. Every source has its table, also without events.
+///
+/// `schemas` holds the full tables (name, then column and type); a source's own columns come first, the others are empty.
+pub fn database<'e>(
+    catalog: &Catalog,
+    schemas: &[(&str, Vec<(&str, Type)>)],
+    events: impl IntoIterator<Item = &'e Event>,
+) -> Database {
+    let mut database = Database::default();
+    for (name, columns) in schemas {
+        database.add(*name, Table::new(columns.iter().copied()));
+    }
+    for (_, source) in catalog.iter() {
+        let mut table = database.get(&source.table).cloned().unwrap_or_default();
+        for field in &source.fields {
+            if table.column(&field.column).is_none() {
+                table.columns.push(Column {
+                    name: field.column.as_str().into(),
+                    ty: type_of(field.column_type),
+                });
+            }
+        }
+        database.add(source.table.as_str(), table);
+    }
+    for event in events {
+        let source = catalog.get(event.source);
+        let Some(table) = database.get_mut(&source.table) else {
+            continue;
+        };
+        let mut row: Row = table.columns.iter().map(|column| column.ty.null()).collect();
+        for (id, field) in source.iter() {
+            if let Some(cell) = table.column(&field.column).and_then(|at| row.get_mut(at)) {
+                *cell = cell_of(source, id, field, event);
+            }
+        }
+        let type_column = table.column("Type").and_then(|at| row.get_mut(at));
+        if let Some(cell) = type_column {
+            *cell = Value::text(source.table.as_str());
+        }
+        table.rows.push(row);
+    }
+    database
+}
+
+fn type_of(ty: ColumnType) -> Type {
+    match ty {
+        ColumnType::String => Type::String,
+        ColumnType::Bool => Type::Bool,
+        ColumnType::Long => Type::Long,
+        ColumnType::Int => Type::Int,
+        ColumnType::Real => Type::Real,
+        ColumnType::Datetime => Type::Datetime,
+        ColumnType::Dynamic => Type::Dynamic,
+    }
+}
+
+fn cell_of(source: &Source, id: FieldId, field: &Field, event: &Event) -> Value {
+    let ty = type_of(field.column_type);
+    let time = (id == source.time).then_some(event.time).flatten();
+    let value = match time {
+        Some(time) => value::Value::Time(time),
+        None => source.read(event.shape, id, &event.body).value,
+    };
+    let found = match (ty, value) {
+        (_, value::Value::Missing) => None,
+        (Type::String, value::Value::Text(text)) => Some(Value::String(text)),
+        (Type::String, value::Value::Json(Json::Text(text))) => Some(Value::String(text)),
+        (Type::String, value::Value::Json(json)) => Some(Value::text(json.to_serde().to_string())),
+        (Type::String, value::Value::Bool(b)) => Some(Value::text(if b { "true" } else { "false" })),
+        (Type::String, value::Value::Int(n)) => Some(Value::text(n.to_string())),
+        (Type::String, value::Value::Time(time)) => Some(Value::text(time.to_string())),
+        (Type::Bool, value::Value::Bool(b)) => Some(Value::Bool(b)),
+        (Type::Long, value::Value::Int(n)) => Some(Value::Long(n)),
+        (Type::Int, value::Value::Int(n)) => i32::try_from(n).ok().map(|n| Value::Long(n.into())),
+        (Type::Real, value::Value::Int(n)) => Some(Value::Real(n as f64)),
+        (Type::Real, value::Value::Real(n)) => Some(Value::Real(n)),
+        (Type::Datetime, value::Value::Time(time)) => time.0.checked_add(EPOCH).map(Value::Datetime),
+        (Type::Dynamic, value::Value::Json(json)) => Some(Value::from_json(&json.to_serde())),
+        (Type::Dynamic, value::Value::Text(text)) => Some(Value::String(text)),
+        _ => None,
+    };
+    found.unwrap_or_else(|| ty.null())
+}

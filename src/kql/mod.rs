@@ -1,0 +1,111 @@
+//! A reader and reference interpreter of KQL, the query language of Microsoft Sentinel.
+//!
+//! It is a witness: written from the reference pages alone, it shares nothing with what emits KQL or runs rules natively,
+//! so that agreement between the two means something. It computes row by row, plainly. Where the documents do not say what
+//! a construct gives, it refuses with the place, and so does everything that it does not read. `docs/kql.md` lists both.
+
+mod aggregate;
+mod arithmetic;
+mod ast;
+mod bind;
+mod bind_call;
+mod columns;
+mod compare;
+mod error;
+mod eval;
+mod expand;
+mod functions;
+mod join;
+mod lex;
+#[cfg(feature = "input")]
+mod logs;
+mod ops;
+mod parse;
+mod parse_join;
+mod parse_literal;
+mod parse_op;
+mod summarize;
+mod table;
+mod time;
+mod value;
+
+pub use bind_call::INGESTION_TIME;
+pub use error::{KqlError, Place};
+#[cfg(feature = "input")]
+pub use logs::database;
+pub use table::{Clock, Column, Database, Row, Table};
+pub use value::{Type, Value};
+
+use ast::Body;
+use bind::{Env, Machine};
+
+/// The longest text that is read, in bytes.
+const LONGEST: usize = 1_000_000;
+
+/// A query that is read.
+#[derive(Debug)]
+pub struct Query {
+    text: String,
+    body: Body,
+    warnings: Vec<KqlError>,
+}
+
+impl Query {
+    /// What the text probably does not mean, such as string literals side by side.
+    pub fn warnings(&self) -> &[KqlError] {
+        &self.warnings
+    }
+}
+
+/// Reads a query.
+///
+/// # Errors
+/// What is wrong or not supported, with its line and column.
+pub fn parse(text: &str) -> Result<Query, KqlError> {
+    if text.len() > LONGEST {
+        return Err(KqlError::at(
+            Place::default(),
+            format!("a query of more than {LONGEST} bytes is not read"),
+        )
+        .located(text));
+    }
+    let located = |error: KqlError| error.located(text);
+    let mut parser = parse::Parser::new(text, lex::words(text).map_err(located)?);
+    let body = parser.query().map_err(located)?;
+    Ok(Query {
+        text: text.to_owned(),
+        body,
+        warnings: parser.warnings.into_iter().map(located).collect(),
+    })
+}
+
+/// Runs a query over the tables as the clock sees them.
+///
+/// # Errors
+/// A name or a type that does not fit, or something that is not supported or not settled by the documents, with its line
+/// and column.
+pub fn run(query: &Query, database: &Database, clock: Clock) -> Result<Table, KqlError> {
+    let machine = Machine::new(database, clock);
+    let run = || {
+        let env = machine.lets(&query.body, &Env::default())?;
+        if machine.gives_table(&query.body.result, &env) {
+            return machine.pipeline(&query.body.result, &env, None);
+        }
+        Err(KqlError::at(
+            query.body.result.place,
+            "the result of a query is a table; use `print` for a value",
+        ))
+    };
+    run().map_err(|error| error.located(&query.text))
+}
+
+/// Checks names and types: runs over the tables without their rows.
+///
+/// # Errors
+/// As [`run`].
+pub fn check(query: &Query, database: &Database, clock: Clock) -> Result<Vec<Column>, KqlError> {
+    run(query, &database.without_rows(), clock).map(|table| table.columns)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Tables, the database that a query reads, and its clock.
+
+use super::time::{self, EPOCH};
+use super::value::{Type, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name; names are case-sensitive.
+    pub name: Arc<str>,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// A row: a value per column.
+pub type Row = Vec<Value>;
+
+/// Columns and rows.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// The rows; they have an order only after `sort`, `top` or `serialize`.
+    pub rows: Vec<Row>,
+    /// Whether the order of the rows means something.
+    pub serialized: bool,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Type)>) -> Table {
+        Table {
+            columns: columns
+                .into_iter()
+                .map(|(name, ty)| Column { name: name.into(), ty })
+                .collect(),
+            rows: Vec::new(),
+            serialized: false,
+        }
+    }
+
+    /// Where the column of that name stands.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| &*column.name == name)
+    }
+
+    /// `{"columns":[{"name","type"}],"rows":[[…]]}`
+    pub fn to_json(&self) -> serde_json::Value {
+        let columns: Vec<serde_json::Value> = self
+            .columns
+            .iter()
+            .map(|column| serde_json::json!({"name": &*column.name, "type": column.ty.to_string()}))
+            .collect();
+        let rows: Vec<serde_json::Value> = self
+            .rows
+            .iter()
+            .map(|row| row.iter().map(Value::to_json).collect())
+            .collect();
+        serde_json::json!({"columns": columns, "rows": rows})
+    }
+}
+
+/// The tables that a query can name.
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    tables: BTreeMap<String, Rc<Table>>,
+}
+
+impl Database {
+    /// Adds a table, or replaces the one of that name.
+    pub fn add(&mut self, name: impl Into<String>, table: Table) {
+        self.tables.insert(name.into(), Rc::new(table));
+    }
+
+    /// The table of that name.
+    pub fn get(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name).map(Rc::as_ref)
+    }
+
+    /// The table of that name, to change it.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Table> {
+        self.tables.get_mut(name).map(Rc::make_mut)
+    }
+
+    /// The same tables without rows.
+    #[must_use]
+    pub fn without_rows(&self) -> Database {
+        let mut empty = Database::default();
+        for (name, table) in &self.tables {
+            let columns = table.columns.iter().map(|column| (&*column.name, column.ty));
+            empty.add(name.as_str(), Table::new(columns));
+        }
+        empty
+    }
+
+    /// The names of the tables, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tables.keys().map(String::as_str)
+    }
+}
+
+/// When a query runs, and how far back it sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    now: i64,
+    period: Option<i64>,
+}
+
+impl Clock {
+    /// At an instant, in ticks of 100 ns since 1970, seeing rows with `TimeGenerated` in `(now - period, now]`; all rows
+    /// without a period. None outside the years 1 to 9999.
+    pub fn new(now: i64, period: Option<i64>) -> Option<Clock> {
+        let now = time::in_calendar(now.checked_add(EPOCH)?)?;
+        Some(Clock { now, period })
+    }
+
+    /// The instant, in ticks since 0001-01-01.
+    pub(super) fn now(self) -> i64 {
+        self.now
+    }
+
+    /// Whether a row of that time is seen.
+    pub(super) fn sees(self, at: &Value) -> bool {
+        match (self.period, at) {
+            (None, _) => true,
+            (Some(period), Value::Datetime(at)) => *at <= self.now && *at > self.now.saturating_sub(period),
+            _ => false,
+        }
+    }
+}
