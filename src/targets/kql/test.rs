@@ -307,10 +307,15 @@ impl Scope<'_> {
             .next()
             .and_then(|address| address.parse::<IpAddr>().ok());
         match address {
-            Some(IpAddr::V4(_)) => Text::atom(format!("coalesce(ipv4_is_in_range({text}, {range}), false)")),
+            // Kusto may read `10.0.0.0/8` as the value too; a block is no address.
+            Some(IpAddr::V4(_)) => Text::all(&[
+                operator(&text, "!contains", "\"/\""),
+                Text::atom(format!("coalesce(ipv4_is_in_range({text}, {range}), false)")),
+            ]),
             // Kusto reads an IPv4 address as an IPv6 one; the language does not.
             Some(IpAddr::V6(_)) => Text::all(&[
                 operator(&text, "contains", "\":\""),
+                operator(&text, "!contains", "\"/\""),
                 Text::atom(format!("coalesce(ipv6_is_in_range({text}, {range}), false)")),
             ]),
             None => {
