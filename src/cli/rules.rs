@@ -92,7 +92,8 @@ pub(super) fn with<R>(paths: &[PathBuf], command: impl FnOnce(Rules<'_>) -> Resu
     })
 }
 
-/// `targets/` folders with source tables, beside or in the folders of the rules.
+/// `targets/` folders with source tables: beside the `rules` folder that a path lies in, beside or in the folder itself.
+/// So a rule means the same whether it is named alone or with its folder. A later folder goes before an earlier one.
 fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for path in paths {
@@ -106,12 +107,17 @@ fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
         } else {
             folder
         };
-        let beside = folder
-            .canonicalize()
-            .ok()
-            .and_then(|f| f.parent().map(Path::to_owned))
-            .unwrap_or_default();
-        for candidate in [beside.join("targets"), folder.join("targets")] {
+        let whole = folder.canonicalize().unwrap_or_default();
+        let rules = whole
+            .ancestors()
+            .find(|f| f.file_name().is_some_and(|name| name == "rules"));
+        let parents = [rules, Some(whole.as_path())]
+            .into_iter()
+            .flatten()
+            .filter_map(Path::parent);
+        let mut candidates: Vec<PathBuf> = parents.map(|parent| parent.join("targets")).collect();
+        candidates.push(folder.join("targets"));
+        for candidate in candidates {
             if candidate.join("sources").is_dir() && !folders.contains(&candidate) {
                 folders.push(candidate);
             }
@@ -132,4 +138,28 @@ fn folder_of(path: &Path, root: &Path) -> PathBuf {
         .components()
         .filter(|c| matches!(c, Component::Normal(_)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_finds_its_sources_however_it_is_named() {
+        let root = std::env::temp_dir().join(format!("tripline-targets-{}", std::process::id()));
+        let rule = root.join("rules/aws/a.trip");
+        std::fs::create_dir_all(root.join("targets/sources")).unwrap();
+        std::fs::create_dir_all(rule.parent().unwrap()).unwrap();
+        std::fs::write(&rule, "").unwrap();
+        let expected = root.canonicalize().unwrap().join("targets");
+        for path in [root.join("rules"), root.join("rules/aws"), rule] {
+            assert_eq!(
+                target_folders(std::slice::from_ref(&path)),
+                [expected.clone()],
+                "{}",
+                path.display()
+            );
+        }
+        std::fs::remove_dir_all(&root).unwrap();
+    }
 }
