@@ -155,7 +155,7 @@ mod tests {
         for path in [root.join("rules"), root.join("rules/aws"), rule] {
             assert_eq!(
                 target_folders(std::slice::from_ref(&path)),
-                [expected.clone()],
+                std::slice::from_ref(&expected),
                 "{}",
                 path.display()
             );
