@@ -1,7 +1,7 @@
 //! Titles and messages: text with `{path}` placeholders.
 //!
-//! A literal brace is doubled. A missing value prints `unknown`, a set its sorted elements with `, ` between them, a
-//! time as RFC 3339 in UTC, a real in its shortest form, a json object or array as compact JSON (language reference,
+//! `{{` and `}}` stand for one brace. What is missing prints `unknown`; a set prints its elements, sorted and with `, `
+//! between them; a time as RFC 3339 in UTC, a real in its shortest form, a json object or array as compact JSON (language reference,
 //! "Alerts").
 
 use crate::value::Value;

@@ -99,8 +99,8 @@ fn said(text: &str) -> String {
 fn slips_are_answered_in_their_own_words() {
     for (condition, help) in [
         ("eventName == A", "a text stands in quotes: `\"A\"`"),
-        ("errorCode == null", "write `is missing`"),
-        ("errorCode is null", "write `missing`"),
+        ("errorCode == null", "write `x is missing`"),
+        ("errorCode is null", "`is missing`"),
         (
             "eventName == \"A\" is present",
             "a test is true or false, and never missing",
@@ -110,7 +110,7 @@ fn slips_are_answered_in_their_own_words() {
             "a test is true or false, and never missing",
         ),
         ("size(resources) > \"1\"", "write `1` without quotes"),
-        ("eventName like \"A%\"", "write `contains`"),
+        ("eventName like \"A%\"", "`starts with`"),
         ("eventName in (\"A\", \"B\")", "a list stands in square brackets"),
         ("size(resources) => 5", "write `>=`"),
         ("eventName == \"A\" // why", "a comment begins with `#`"),

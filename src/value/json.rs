@@ -46,7 +46,7 @@ impl Json {
         matches!(self, Json::Null) || matches!(self, Json::Text(text) if text.is_empty())
     }
 
-    /// The value read as text: text as it is, an integer in decimal, `true`/`false`, compact JSON for objects and
+    /// The value read as text: texts unchanged, whole numbers by their digits, `true`/`false`, compact JSON for objects and
     /// arrays. `None` when missing.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         Some(match self {

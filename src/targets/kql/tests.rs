@@ -100,11 +100,11 @@ fn operators_on_columns() {
         ),
         (
             r#"sourceIPAddress in cidr "10.0.0.0/8""#,
-            r#"coalesce(ipv4_is_in_range(SourceIpAddress, "10.0.0.0/8"), false)"#,
+            r#"SourceIpAddress !contains "/" and coalesce(ipv4_is_in_range(SourceIpAddress, "10.0.0.0/8"), false)"#,
         ),
         (
             r#"not sourceIPAddress in cidr "2001:db8::/32""#,
-            r#"not(SourceIpAddress contains ":" and coalesce(ipv6_is_in_range(SourceIpAddress, "2001:db8::/32"), false))"#,
+            r#"not(SourceIpAddress contains ":" and SourceIpAddress !contains "/" and coalesce(ipv6_is_in_range(SourceIpAddress, "2001:db8::/32"), false))"#,
         ),
         (
             r#"(errorCode ?? errorMessage) == "x""#,
