@@ -28,6 +28,8 @@ pub mod kql;
 pub mod plan;
 #[cfg(feature = "compiler")]
 pub mod resolve;
+#[cfg(feature = "templates")]
+pub mod settings;
 #[cfg(feature = "compiler")]
 pub mod source;
 #[cfg(feature = "compiler")]

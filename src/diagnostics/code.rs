@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal $severity:ident $title:literal,)*) => {
         /// The stable code of a finding. A released code never changes its meaning and is never used again.
         ///
-        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets.
+        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets, `S` settings.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[doc = $doc])+ $name,)* }
 
@@ -170,6 +170,42 @@ codes! {
     PeriodTooLong = "T102" Error "the rule looks back further than Sentinel allows",
     /// A query over the service's size.
     QueryTooLong = "T103" Error "the query is longer than Sentinel allows",
+    /// A period of two days or more with a frequency under an hour.
+    FrequencyTooShort = "T104" Error "a rule that looks back two days must not run more than hourly",
+    /// Near real time asked for where it does not fit.
+    NrtUnfit = "T105" Error "a rule that cannot run near real time",
+    /// More than ten entities.
+    TooManyEntities = "T106" Error "more entities than Sentinel takes",
+    /// More than twenty custom details.
+    TooManyDetails = "T107" Error "more custom details than Sentinel takes",
+    /// A custom detail whose name does not fit.
+    BadDetailName = "T108" Error "a custom detail whose name does not fit",
+    /// A title or message that Sentinel cannot fill.
+    BadOverride = "T109" Error "a title or message that Sentinel cannot fill",
+    /// An entity without what identifies it, with too much, or of the wrong type.
+    EntityUnfit = "T110" Error "an entity that Sentinel cannot map",
+    /// A rule without the id, version or whatever else a target needs.
+    MetadataNeeded = "T111" Error "a target needs more metadata",
+    /// A name, description or version that is too long.
+    TextTooLong = "T112" Error "a text that is longer than the target takes",
+    /// Sigma cannot say this.
+    SigmaRefused = "T201" Error "Sigma cannot express this",
+    /// A difference that the rule does not permit.
+    NotPermitted = "T003" Error "a difference that the rule does not permit",
+    /// A difference that the command line denies.
+    Denied = "T004" Error "a difference that is denied",
+    /// A text of ours that does not read back as what it was made of.
+    BrokenText = "T005" Error "a text that does not read back as what it was made of",
+
+    // ---- S: settings -----------------------------------------------------------------------------------------
+    /// The file is no TOML.
+    SettingsUnreadable = "S001" Error "settings that cannot be read",
+    /// A setting that does not exist.
+    UnknownSetting = "S002" Error "an unknown setting",
+    /// A value of the wrong form.
+    BadSetting = "S003" Error "a setting of the wrong form",
+    /// A setting for a rule, source, entity or detail that is not there.
+    UnfitSetting = "S004" Error "a setting for something that is not there",
 }
 
 #[cfg(test)]
