@@ -1,6 +1,6 @@
 //! What leaves: shown columns, entities, titles and messages; and what tests expect of them.
 
-use super::{Checker, Entity, TemplatePart, Test};
+use super::{Checker, Entity, Template, TemplatePart, Test};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::{Expr, Type};
 use crate::resolve::{self, path_text};
@@ -61,7 +61,7 @@ impl<'a> Checker<'a, '_, '_, '_> {
         entities
     }
 
-    pub(super) fn templates(&mut self) -> Vec<(String, Vec<TemplatePart>)> {
+    pub(super) fn templates(&mut self) -> Vec<Template> {
         let rule = self.rule;
         let mut templates = Vec::new();
         for template in &rule.templates {
@@ -76,7 +76,11 @@ impl<'a> Checker<'a, '_, '_, '_> {
                     }
                 }
             }
-            templates.push((template.key.clone(), parts));
+            templates.push(Template {
+                key: template.key.clone(),
+                parts,
+                span: template.span,
+            });
         }
         templates
     }

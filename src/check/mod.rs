@@ -43,7 +43,7 @@ pub struct Checked<'a> {
     /// Entities: word, identifiers with paths and values, place.
     pub entities: Vec<Entity>,
     /// `title` and `message`.
-    pub templates: Vec<(String, Vec<TemplatePart>)>,
+    pub templates: Vec<Template>,
     /// Tests.
     pub tests: Vec<Test<'a>>,
 }
@@ -56,6 +56,17 @@ pub struct Entity {
     /// Identifier, path as written, value.
     pub identifiers: Vec<(String, String, Expr)>,
     /// Where.
+    pub span: crate::diagnostics::Span,
+}
+
+/// A title or message with typed values.
+#[derive(Debug)]
+pub struct Template {
+    /// `title` or `message`.
+    pub key: String,
+    /// In order.
+    pub parts: Vec<TemplatePart>,
+    /// Where the text stands.
     pub span: crate::diagnostics::Span,
 }
 

@@ -189,7 +189,12 @@ impl Projection<'_> {
         }
         self.spans.push(value.span);
         self.keys.push(key);
-        self.columns.push(OutputColumn { name, value, shown });
+        self.columns.push(OutputColumn {
+            name,
+            path: path.to_owned(),
+            value,
+            shown,
+        });
         self.columns.len() - 1
     }
 }
@@ -252,19 +257,23 @@ fn project(plan: &mut Plan, checked: &Checked<'_>) -> Vec<Diagnostic> {
         });
     }
     let (mut title, mut message) = (None, None);
-    for (word, parts) in &checked.templates {
-        let parts = parts
+    for template in &checked.templates {
+        let parts = template
+            .parts
             .iter()
             .map(|part| match part {
                 check::TemplatePart::Literal(text) => TemplatePart::Literal(text.clone()),
                 check::TemplatePart::Value(path, value) => TemplatePart::Column(projection.column(path, value, false)),
             })
             .collect();
-        let template = Some(Template { parts });
-        if word == "title" {
-            title = template
+        let lowered = Some(Template {
+            parts,
+            span: template.span,
+        });
+        if template.key == "title" {
+            title = lowered
         } else {
-            message = template
+            message = lowered
         }
     }
     let Projection { columns, findings, .. } = projection;

@@ -20,6 +20,7 @@ use crate::diagnostics::Span as Place;
 use crate::source::{FieldId, SourceId};
 pub use crate::syntax::ast::{AggregateName, Link, Segment};
 use crate::value::Span;
+use std::collections::BTreeMap;
 
 /// The type of a column or expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +98,15 @@ pub struct RuleInfo {
     pub author: Option<String>,
     /// The rule's place: its name.
     pub span: Place,
+    /// Where its title and its metadata lines stand, by their words: `title`, `every`.
+    pub places: BTreeMap<String, Place>,
+}
+
+impl RuleInfo {
+    /// Where a metadata line stands; the rule's name where it has none.
+    pub fn place(&self, word: &str) -> Place {
+        self.places.get(word).copied().unwrap_or(self.span)
+    }
 }
 
 /// How bad an alert is.
@@ -423,6 +433,8 @@ pub struct Alert {
 pub struct OutputColumn {
     /// Its name in an alert: the words of its path joined by `_`.
     pub name: String,
+    /// Its path as the rule writes it: `upload.owner`.
+    pub path: String,
     /// Its value, over the relation's columns.
     pub value: Expr,
     /// Named by `show` or a key; false for one that only an entity or a template needs.
@@ -445,6 +457,8 @@ pub struct Entity {
 pub struct Template {
     /// Literal text and indexes into [`Alert::columns`], in order.
     pub parts: Vec<TemplatePart>,
+    /// Where the text stands.
+    pub span: Place,
 }
 
 /// A part of a template.

@@ -69,6 +69,7 @@ impl<'a> Resolver<'a, '_> {
             templates.push(Template {
                 key: item.key.name.clone(),
                 parts,
+                span: text.span,
             });
         }
         templates

@@ -44,6 +44,7 @@ pub(super) fn read(rule: &ast::Rule, findings: &mut Vec<Diagnostic>) -> RuleInfo
         status: None,
         author: None,
         span: rule.name.span,
+        places: BTreeMap::from([("title".to_owned(), rule.title.span)]),
     };
     if rule.title.value.trim().is_empty() {
         findings.push(
@@ -77,6 +78,7 @@ pub(super) fn read(rule: &ast::Rule, findings: &mut Vec<Diagnostic>) -> RuleInfo
             );
             continue;
         }
+        info.places.entry(key.to_owned()).or_insert(line.span);
         Line { line, findings }.read(key, &mut info);
     }
     info

@@ -65,6 +65,8 @@ pub struct Template {
     pub key: String,
     /// Literal text and paths, in order.
     pub parts: Vec<TemplatePart>,
+    /// Where the text stands.
+    pub span: Span,
 }
 
 /// A part of a template.
