@@ -1,7 +1,11 @@
 //! Targets: texts that say what a rule says, for other programs to run.
 
+pub mod arm;
 pub mod attack;
 pub mod kql;
 pub mod ledger;
 pub mod prose;
+pub mod sentinel;
 pub mod yaml;
+#[cfg(test)]
+mod testing;

@@ -86,16 +86,29 @@ pub fn emit(plan: &Plan, catalog: &Catalog) -> Result<Query, Vec<Diagnostic>> {
     emit_with(plan, catalog, TEMPLATE)
 }
 
+/// The query of an alert on events for a service that hands over what was ingested since its last run: without a clock,
+/// however late events may come. Other alerts have a clock here too.
+///
+/// # Errors
+/// As [`emit`].
+pub fn emit_near_real_time(plan: &Plan, catalog: &Catalog) -> Result<Query, Vec<Diagnostic>> {
+    query(plan, catalog, TEMPLATE, true)
+}
+
 /// As [`emit`], framed by a template of the user's own: it is given `header` (lines of a comment), `lets` and `body`.
 ///
 /// # Errors
 /// As [`emit`]; also where the template cannot be filled.
 pub fn emit_with(plan: &Plan, catalog: &Catalog, template: &str) -> Result<Query, Vec<Diagnostic>> {
+    query(plan, catalog, template, false)
+}
+
+fn query(plan: &Plan, catalog: &Catalog, template: &str, as_ingested: bool) -> Result<Query, Vec<Diagnostic>> {
     let ctx = Context::new(plan, catalog);
     let alert = &plan.alert;
     let relation = plan.relations.get(alert.input);
     let is_scan = relation.is_some_and(live::is_scan);
-    let direct = is_scan && ctx.clock.delay() <= Span::minutes(5);
+    let direct = is_scan && (as_ingested || ctx.clock.delay() <= Span::minutes(5));
     let rows = rows(&ctx, direct);
     let mut errors = ctx.refusals();
     let Some(mut rows) = rows else {
