@@ -22,7 +22,21 @@ use tripline::diagnostics::Code;
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::TestFailed, "tests_that_fail, below"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
+    (Code::FrequencyTooShort, SENTINEL),
+    (Code::NrtUnfit, SENTINEL),
+    (Code::TooManyEntities, SENTINEL),
+    (Code::TooManyDetails, SENTINEL),
+    (Code::BadDetailName, SENTINEL),
+    (Code::BadOverride, SENTINEL),
+    (Code::EntityUnfit, SENTINEL),
+    (Code::TextTooLong, SENTINEL),
+    (
+        Code::BrokenText,
+        "src/targets/sentinel/yaml.rs, src/targets/arm/json.rs",
+    ),
 ];
+
+const SENTINEL: &str = "tests/errors_targets, src/targets/sentinel/tests/limits.rs";
 
 fn check(path: &Path) -> Said {
     tripline([Path::new("check"), path])

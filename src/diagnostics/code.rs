@@ -170,8 +170,8 @@ codes! {
     PeriodTooLong = "T102" Error "the rule looks back further than Sentinel allows",
     /// A query over the service's size.
     QueryTooLong = "T103" Error "the query is longer than Sentinel allows",
-    /// A period of two days or more with a frequency under an hour.
-    FrequencyTooShort = "T104" Error "a rule that looks back two days must not run more than hourly",
+    /// A period of two days or more with a frequency under an hour, or a frequency that is no whole number of minutes.
+    FrequencyTooShort = "T104" Error "a frequency that Sentinel does not take",
     /// Near real time asked for where it does not fit.
     NrtUnfit = "T105" Error "a rule that cannot run near real time",
     /// More than ten entities.

@@ -6,6 +6,6 @@ pub mod kql;
 pub mod ledger;
 pub mod prose;
 pub mod sentinel;
-pub mod yaml;
 #[cfg(test)]
 mod testing;
+pub mod yaml;

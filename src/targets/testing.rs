@@ -4,7 +4,7 @@ use crate::compile::{self, Files};
 use crate::diagnostics::{Diagnostic, Sources, has_errors, render};
 use crate::plan::Plan;
 use crate::source::Catalog;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A text of rules, compiled.
 pub(super) struct Compiled {
@@ -32,7 +32,50 @@ pub(super) fn compiled(text: &str) -> Compiled {
     }
 }
 
+/// The catalog of CloudTrail alone, with other words in its file.
+pub(super) fn cloudtrail(from: &str, to: &str) -> Catalog {
+    let text = include_str!("../../targets/sources/aws.cloudtrail.yaml");
+    assert!(text.contains(from), "{from}");
+    Catalog::from_text(Path::new("aws.cloudtrail.yaml"), &text.replace(from, to)).unwrap()
+}
+
 /// Findings as people see them.
 pub(super) fn pages(findings: &[Diagnostic], sources: &Sources) -> String {
-    findings.iter().map(|finding| render(finding, sources, false)).collect::<Vec<_>>().join("\n")
+    findings
+        .iter()
+        .map(|finding| render(finding, sources, false))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The rules that the project ships and those of its cases, in order.
+pub(super) fn rule_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from("rules"), PathBuf::from("tests/cases")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "trip") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The mistakes that only a target finds, by name.
+pub(super) fn errors_targets() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir("tests/errors_targets").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "trip") {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            files.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
 }

@@ -3,7 +3,7 @@
 use super::draft::{self, Detail, Draft};
 use super::entities;
 use crate::diagnostics::{Code, Diagnostic, Span as Place};
-use crate::plan::{Expr, ExprKind, Operator, Origin, Plan, Template};
+use crate::plan::{ExprKind, Operator, Plan, Template, TemplatePart};
 use crate::settings::Settings;
 use crate::source::Catalog;
 use crate::targets::kql::Query;
@@ -38,7 +38,7 @@ pub(super) fn alert(plan: &Plan, draft: &Draft<'_>, query: Option<&Query>) -> Ve
         ("message", &plan.alert.message, MAX_DESCRIPTION),
     ] {
         if let Some(template) = template {
-            findings.extend(text(word, template, most, &name));
+            findings.extend(text(plan, word, template, most, &name));
         }
     }
     findings
@@ -153,7 +153,10 @@ pub(super) fn entities(plan: &Plan, draft: &Draft<'_>) -> Vec<Diagnostic> {
                 "the alert has more entities than Sentinel takes",
             )
             .label(format!("{} entities, {MAX_ENTITIES} at most", draft.entities.len()))
-            .help(format!("show the columns of the others: `show {}`", paths.join(", "))),
+            .help(format!(
+                "show the columns of the others instead: `show {}`",
+                paths.join(", ")
+            )),
         );
     }
     for (entity, kind) in &draft.entities {
@@ -165,7 +168,7 @@ pub(super) fn entities(plan: &Plan, draft: &Draft<'_>) -> Vec<Diagnostic> {
                     format!("Sentinel takes {MAX_IDENTIFIERS} identifiers of `{}`", kind.word),
                 )
                 .label(format!("{} of them", entity.identifiers.len()))
-                .help("leave some out, and `show` their columns"),
+                .help("keep three, and `show` the columns of the others"),
             );
         }
         let has = |identifier: &str| entity.identifiers.iter().any(|(known, _)| known == identifier);
@@ -229,28 +232,21 @@ fn details(plan: &Plan, draft: &Draft<'_>) -> Vec<Diagnostic> {
     }
     for detail in &draft.details {
         let key = &detail.key;
-        if length(key) > MAX_KEY {
-            let finding = Diagnostic::new(
-                Code::BadDetailName,
-                detail.output.value.span,
-                format!("`{key}` is too long as the name of a custom detail"),
-            )
-            .label(format!("{} characters, {MAX_KEY} at most", length(key)));
-            findings.push(renamed(finding, plan, detail));
+        let found = |message: String| Diagnostic::new(Code::BadDetailName, place(plan, detail), message);
+        let finding = if length(key) > MAX_KEY {
+            found(format!("`{key}` is too long as the name of a custom detail"))
+                .label(format!("{} characters, {MAX_KEY} at most", length(key)))
         } else if !key.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            let finding = Diagnostic::new(
-                Code::BadDetailName,
-                detail.output.value.span,
-                format!("`{key}` cannot be the name of a custom detail"),
-            )
-            .label("it has to begin with a letter");
-            findings.push(renamed(finding, plan, detail));
-        }
+            found(format!("`{key}` cannot be the name of a custom detail")).label("it has to begin with a letter")
+        } else {
+            continue;
+        };
+        findings.push(renamed(finding, plan, detail));
     }
     for detail in draft.twins() {
         let finding = Diagnostic::new(
             Code::BadDetailName,
-            detail.output.value.span,
+            place(plan, detail),
             format!("two custom details would be named `{}`", detail.key),
         )
         .label("Azure takes small and capital letters for the same");
@@ -263,22 +259,21 @@ fn details(plan: &Plan, draft: &Draft<'_>) -> Vec<Diagnostic> {
 fn renamed(finding: Diagnostic, plan: &Plan, detail: &Detail<'_>) -> Diagnostic {
     let path = &detail.output.path;
     let short = shorter(plan, &detail.key);
-    let key = match detail.output.value.kind {
-        ExprKind::Column(slot) => key_of(plan, slot, path),
-        _ => Key::No,
-    };
-    finding.help(match key {
-        Key::No => format!("name it in the alert: `let {short} = {path}`, and `show {short}`"),
-        Key::Path => format!("name the key: `by {short} = {path}`"),
-        Key::Name => format!("give the key another name: `by {short} = ..`"),
-        Key::Joined => format!("name it in each part, `let {short} = ..`, and match `on {short}`"),
+    finding.help(match key_of(plan, detail).map(|(key, _)| key) {
+        None => format!("name it in the alert: `let {short} = {path}`, and `show {short}`"),
+        Some(Key::Path) => format!("name the key: `by {short} = {path}`"),
+        Some(Key::Name) => format!("give the key another name: `by {short} = ..`"),
+        Some(Key::Joined) => format!("name it in each part, `let {short} = ..`, and match `on {short}`"),
     })
 }
 
-/// What names a column.
+/// Where a detail gets its name.
+fn place(plan: &Plan, detail: &Detail<'_>) -> Place {
+    key_of(plan, detail).map_or(detail.output.value.span, |(_, place)| place)
+}
+
+/// What names a key.
 enum Key {
-    /// It is no key.
-    No,
     /// A path behind `by`.
     Path,
     /// A name before a path.
@@ -287,39 +282,29 @@ enum Key {
     Joined,
 }
 
-fn key_of(plan: &Plan, slot: usize, path: &str) -> Key {
-    let Some(relation) = plan.relations.get(plan.alert.input) else {
-        return Key::No;
+/// What names a detail that is a key, and where.
+fn key_of(plan: &Plan, detail: &Detail<'_>) -> Option<(Key, Place)> {
+    let ExprKind::Column(slot) = detail.output.value.kind else {
+        return None;
     };
-    if !relation
-        .columns
-        .get(slot)
-        .is_some_and(|column| matches!(column.origin, Origin::Key(_)))
-    {
-        return Key::No;
-    }
+    let relation = plan.relations.get(plan.alert.input)?;
     match &relation.operator {
         Operator::Aggregate { inputs, keys, .. } => {
-            let value = keys
-                .iter()
-                .find(|key| key.slot == slot)
-                .and_then(|key| key.values.first());
-            let original = match value {
-                Some(Expr {
-                    kind: ExprKind::Column(inner),
-                    ..
-                }) => inputs
-                    .first()
-                    .and_then(|input| plan.relations.get(*input)?.columns.get(*inner)),
+            let value = keys.iter().find(|key| key.slot == slot)?.values.first()?;
+            let path = detail.output.path.as_str();
+            let original = match value.kind {
+                ExprKind::Column(inner) => plan.relations.get(*inputs.first()?)?.columns.get(inner),
                 _ => None,
             };
-            match original {
-                Some(column) if column.name == *path => Key::Path,
-                _ => Key::Name,
-            }
+            // A name has no dots.
+            let is_path = path.contains(['.', '[']) || original.is_some_and(|column| column.name == path);
+            Some((if is_path { Key::Path } else { Key::Name }, value.span))
         }
-        Operator::Join { .. } | Operator::AntiJoin { .. } => Key::Joined,
-        Operator::Scan { .. } | Operator::History { .. } => Key::No,
+        Operator::Join { keys, .. } | Operator::AntiJoin { keys, .. } => {
+            let key = keys.iter().find(|key| key.slot == slot)?;
+            Some((Key::Joined, key.left.1.span))
+        }
+        Operator::Scan { .. } | Operator::History { .. } => None,
     }
 }
 
@@ -364,15 +349,26 @@ fn shorter(plan: &Plan, key: &str) -> String {
 }
 
 /// A title or message.
-fn text(word: &str, template: &Template, most: usize, name: &dyn Fn(usize) -> String) -> Vec<Diagnostic> {
+fn text(plan: &Plan, word: &str, template: &Template, most: usize, name: &dyn Fn(usize) -> String) -> Vec<Diagnostic> {
     let format = draft::format(template, name);
     let mut findings = Vec::new();
     let found = |message: String| Diagnostic::new(Code::BadOverride, format.span, message);
     if format.placeholders > MAX_PLACEHOLDERS {
+        let columns = template.parts.iter().filter_map(|part| match part {
+            TemplatePart::Column(index) => plan.alert.columns.get(*index),
+            TemplatePart::Literal(_) => None,
+        });
+        let others: Vec<&str> = columns
+            .skip(MAX_PLACEHOLDERS)
+            .map(|column| column.path.as_str())
+            .collect();
         findings.push(
             found(format!("Sentinel fills {MAX_PLACEHOLDERS} placeholders of a `{word}`"))
                 .label(format!("{} placeholders", format.placeholders))
-                .help("name three columns in the text, and `show` the others"),
+                .help(format!(
+                    "name {MAX_PLACEHOLDERS} columns in the text, and show the others: `show {}`",
+                    others.join(", ")
+                )),
         );
     }
     if format.braces {

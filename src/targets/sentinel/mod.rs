@@ -58,4 +58,4 @@ pub fn emit(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Answer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::targets) mod tests;

@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Model {
     /// A rule with a severity.
-    Analytics(AnalyticsRule),
+    Analytics(Box<AnalyticsRule>),
     /// A rule without one: somebody runs it by hand.
-    Hunting(HuntingQuery),
+    Hunting(Box<HuntingQuery>),
 }
 
 impl Model {
@@ -200,7 +200,7 @@ pub fn model(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Result<(Mod
         query: query.text.clone(),
     };
     let Some(severity) = plan.rule.severity else {
-        return Ok((Model::Hunting(HuntingQuery { content }), notes));
+        return Ok((Model::Hunting(Box::new(HuntingQuery { content })), notes));
     };
     let text = |template: &Option<_>| template.as_ref().map(|template| draft::format(template, column).text);
     let rule = AnalyticsRule {
@@ -225,7 +225,7 @@ pub fn model(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Result<(Mod
         incident: settings.sentinel.incident.clone(),
         suppression: settings.sentinel.suppression,
     };
-    Ok((Model::Analytics(rule), notes))
+    Ok((Model::Analytics(Box::new(rule)), notes))
 }
 
 /// What a column of the alert is called in the query's result; without a query, in the alert.

@@ -6,6 +6,7 @@ use crate::plan::{Plan, TemplatePart};
 use crate::settings::{EventGrouping, Kind, Settings};
 use crate::targets::kql::Query;
 use crate::targets::ledger::Note;
+use crate::value::Span;
 
 /// How many alerts the service makes of the rows of a run.
 const MAX_ALERTS: usize = 150;
@@ -84,10 +85,12 @@ pub(super) fn of(
 }
 
 fn hunting(plan: &Plan, settings: &Settings, query: &Query, notes: &mut Vec<Note>) {
-    let text = format!(
-        "a rule without `severity` is a hunting query: it runs when somebody runs it, and needs a time range of {} or more",
-        query.period
-    );
+    let range = if query.delay == Span(0) {
+        "over a time range of their choice".to_owned()
+    } else {
+        format!("over a time range that ends now and is {} long or longer", query.period)
+    };
+    let text = format!("a rule without `severity` is a hunting query: somebody runs it, {range}");
     notes.push(note("rule", plan.rule.span, text));
     for (word, template) in [("title", &plan.alert.title), ("message", &plan.alert.message)] {
         if let Some(template) = template {
@@ -108,22 +111,18 @@ fn hunting(plan: &Plan, settings: &Settings, query: &Query, notes: &mut Vec<Note
     }
 }
 
-/// What the service makes of titles and messages.
+/// What the service makes of values in titles and messages.
 fn texts(plan: &Plan, notes: &mut Vec<Note>) {
-    for (word, template, instead) in [
-        ("title", &plan.alert.title, "the name"),
-        ("message", &plan.alert.message, "the description"),
-    ] {
-        let Some(template) = template else { continue };
-        if template
-            .parts
-            .iter()
-            .any(|part| matches!(part, TemplatePart::Column(_)))
-        {
-            let text =
-                format!("where a value is missing, the alert has {instead} of the rule; a set is written as JSON");
-            notes.push(note(word, template.span, text));
-        }
+    let templates = [("title", &plan.alert.title), ("message", &plan.alert.message)];
+    let filled = templates.into_iter().find_map(|(word, template)| {
+        let template = template.as_ref()?;
+        let has_value = |part: &TemplatePart| matches!(part, TemplatePart::Column(_));
+        template.parts.iter().any(has_value).then_some((word, template.span))
+    });
+    if let Some((word, place)) = filled {
+        let text = "where a value of a title or message is missing, the alert shows the name or description of the rule; \
+                    a set is shown as JSON";
+        notes.push(note(word, place, text));
     }
 }
 

@@ -194,7 +194,7 @@ mod tests {
             "id:{{ name }}\nname:{{ id }}\n",
             "id:{{ id }}\nname:{{ name }}\nkind: NRT\n",
             "id:{{ id }}\nname: a: b\n",
-            "id: no\nname:{{ name }}\n",
+            "id: 1\nname:{{ name }}\n",
             "id:{{ id }}\nname:{{ nome }}\n",
             "",
         ] {
