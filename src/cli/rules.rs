@@ -3,8 +3,11 @@
 use super::Misuse;
 use crate::compile::{self, Compiled, Files};
 use crate::diagnostics::{Diagnostic, FileId};
+use crate::settings::Settings;
 use crate::source::Catalog;
-use std::collections::BTreeMap;
+use crate::targets::ledger::{self, State, Verdict};
+use crate::targets::{self, Target};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 /// Rule files and the source tables that go with them.
@@ -74,6 +77,15 @@ pub(super) struct Rules<'r> {
     pub(super) loaded: &'r Loaded,
     /// What is wrong, from reading to planning.
     pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Rules<'_> {
+    /// What a target makes of a rule, judged by the rule's promises.
+    pub(super) fn judge(&self, rule: &Compiled<'_>, target: Target, deny: &BTreeSet<State>) -> Verdict {
+        let settings = Settings::default();
+        let answer = targets::emit(target, &rule.plan, &self.loaded.catalog, &settings);
+        ledger::judge(&rule.plan.rule, target, answer, deny)
+    }
 }
 
 /// Reads and compiles the rules below the given paths, and hands them to a command.

@@ -1,12 +1,21 @@
 //! The ledger: for each rule and target, whether the text says the same, and where it does not, why, where in the rule,
 //! and the smallest log that shows it.
 
+mod judge;
+mod record;
+mod table;
+
+pub use judge::{Entry, Verdict, judge};
+pub use record::{Ledger, Place, Record, SCHEMA_VERSION};
+pub use table::table;
+
 use crate::diagnostics::{Diagnostic, Span};
 use crate::source::SourceId;
 use crate::value::{Json, Time};
 
 /// How what a target finds compares with what the rule finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     /// The same.
     Exact,

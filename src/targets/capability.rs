@@ -1,0 +1,1 @@
+//! What each target can say, construct by construct.
