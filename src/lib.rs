@@ -18,6 +18,8 @@ pub mod compile;
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
 pub mod evaluate;
+#[cfg(feature = "templates")]
+pub mod examples;
 #[cfg(feature = "compiler")]
 pub mod functions;
 #[cfg(feature = "input")]

@@ -7,6 +7,7 @@ use super::write::{self, Change};
 use super::{Exit, Misuse};
 use crate::compile::Compiled;
 use crate::diagnostics::{Diagnostic, FileId, has_errors};
+use crate::examples;
 use crate::plan;
 use crate::targets::Target;
 use crate::targets::ledger::{self, Entry, Ledger, Record, State};
@@ -130,7 +131,10 @@ fn batch(target: Target, rules: &Rules<'_>, deny: &BTreeSet<State>) -> Result<Ba
         errors: Vec::new(),
     };
     for rule in rules.compiled {
-        let verdict = rules.judge(rule, target, deny);
+        let mut verdict = rules.judge(rule, target, deny);
+        for difference in &mut verdict.entry.differences {
+            difference.example = examples::find(&rule.plan, &rules.loaded.catalog, &difference.cause);
+        }
         let path = verdict.text.is_some().then(|| path_of(target, rule, rules));
         if let (Some(path), Some(text)) = (&path, verdict.text) {
             batch.files.insert(path.clone(), text);

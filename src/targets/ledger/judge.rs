@@ -183,7 +183,7 @@ fn denied(rule: &RuleInfo, target: Target, entry: &Entry) -> Vec<Diagnostic> {
 mod tests {
     use super::*;
     use crate::diagnostics::{FileId, Span};
-    use crate::targets::ledger::Text;
+    use crate::targets::ledger::{Cause, Comparison, Text, Threshold};
 
     const PLACE: Span = Span {
         file: FileId(0),
@@ -225,6 +225,12 @@ mod tests {
                 construct: "group",
                 reason: "windows slide".into(),
                 span: PLACE,
+                cause: Cause::SlidingWindow(Threshold {
+                    group: 1,
+                    aggregate: 0,
+                    comparison: Comparison::GreaterOrEqual,
+                    bound: 10,
+                }),
                 example: None,
             }],
             notes: Vec::new(),

@@ -10,6 +10,7 @@ pub use record::{Ledger, Place, Record, SCHEMA_VERSION};
 pub use table::table;
 
 use crate::diagnostics::{Diagnostic, Span};
+use crate::plan::RelationId;
 use crate::source::SourceId;
 use crate::value::{Json, Time};
 
@@ -88,8 +89,52 @@ pub struct Difference {
     pub reason: String,
     /// Where in the rule.
     pub span: Span,
-    /// The smallest log that shows it.
+    /// What makes the difference, for a log that shows it.
+    pub cause: Cause,
+    /// The smallest log that shows it; `crate::examples` finds it.
     pub example: Option<Example>,
+}
+
+/// What makes a difference.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// The target's window slides, the rule's is fixed.
+    SlidingWindow(Threshold),
+    /// A group that takes part in a match has the time of its last event in the target, and the end of its window in the
+    /// rule.
+    GroupInMatch {
+        /// The match.
+        join: RelationId,
+        /// Which of its parts is the group.
+        part: usize,
+        /// What the group's rows have to reach.
+        threshold: Option<Threshold>,
+    },
+}
+
+/// The one condition on an aggregate of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// The group.
+    pub group: RelationId,
+    /// Index of its aggregate.
+    pub aggregate: usize,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub bound: i64,
+}
+
+/// How a threshold compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the words themselves")]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    NotEqual,
 }
 
 /// Something to know that changes no result.
