@@ -128,6 +128,8 @@ pub struct Technique {
     pub id: String,
     /// In the words of ATT&CK without blanks: `InitialAccess`.
     pub tactics: Vec<String>,
+    /// Where.
+    pub span: Place,
 }
 
 /// A target that the rule promises to reach.

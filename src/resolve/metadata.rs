@@ -1,6 +1,6 @@
 //! Metadata lines: what a rule says about itself.
 
-use super::attack;
+use crate::attack::{self, Version};
 use crate::diagnostics::{Code, Diagnostic, Span, nearest};
 use crate::plan::{Promise, RuleInfo, Severity, Technique};
 use crate::syntax::ast::{self, MetaValue};
@@ -177,10 +177,11 @@ impl<'a> Line<'a, '_> {
                 self.wrong("techniques, such as `attack T1078.004 (InitialAccess), T1110`");
                 return;
             };
-            let Some(known) = attack::tactics_of(&technique.name) else {
-                let message = format!("ATT&CK v17 has no technique `{}`", technique.name);
+            let version = Version::OF_RULES;
+            let Some(known) = version.tactics_of(&technique.name) else {
+                let message = format!("ATT&CK {} has no technique `{}`", version.word(), technique.name);
                 let mut finding = Diagnostic::new(Code::UnknownTechnique, technique.span, message);
-                if let Some(near) = attack::nearest_technique(&technique.name) {
+                if let Some(near) = nearest(&technique.name, version.techniques()) {
                     finding = finding.help(format!("did you mean `{near}`?"));
                 }
                 self.findings.push(finding);
@@ -233,6 +234,7 @@ impl<'a> Line<'a, '_> {
             info.attack.push(Technique {
                 id: technique.name.clone(),
                 tactics: chosen,
+                span: technique.span,
             });
         }
     }
