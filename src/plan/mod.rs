@@ -95,6 +95,10 @@ pub struct RuleInfo {
     pub status: Option<String>,
     /// Who wrote it.
     pub author: Option<String>,
+    /// The day it was written.
+    pub date: Option<jiff::civil::Date>,
+    /// The day it was changed last; not before `date`.
+    pub modified: Option<jiff::civil::Date>,
     /// The rule's place: its name.
     pub span: Place,
 }
