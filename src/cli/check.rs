@@ -44,7 +44,7 @@ fn report(options: &Check, rules: Rules<'_>) -> Result<Exit, Misuse> {
 
 /// Whether a rule keeps the promises of its `targets` line: a promised target that refuses it is an error.
 fn promises(rule: &Compiled<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
+    let mut findings = targets::needs::of_promises(&rule.plan.rule);
     for promise in rule.plan.rule.targets.iter().flatten() {
         match promise.target.as_str() {
             "native" => {}

@@ -3,3 +3,4 @@
 pub mod attack;
 pub mod kql;
 pub mod ledger;
+pub mod needs;
