@@ -373,6 +373,14 @@ mod tests {
     }
 
     #[test]
+    fn techniques_that_become_one_keep_the_tactics_of_both() {
+        let rule = ["T1548.005 (PrivilegeEscalation)", "T1548.006 (DefenseEvasion)"];
+        let (tags, notes) = tags(&rule, Version::V13);
+        assert_eq!(tags, "privilege-escalation defense-evasion t1548");
+        assert_eq!(notes.len(), 2);
+    }
+
+    #[test]
     fn a_technique_that_is_not_there_is_left_out() {
         let (mapping, notes) = mapped(&["T1656 (DefenseEvasion)", "T1110 (CredentialAccess)"], Version::V13);
         assert_eq!(mapping.sentinel_tactics(), ["CredentialAccess"]);
