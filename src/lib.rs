@@ -9,6 +9,8 @@ pub mod runtime;
 pub mod value;
 
 #[cfg(feature = "compiler")]
+pub mod attack;
+#[cfg(feature = "compiler")]
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -6,7 +6,7 @@ use super::rules::{self, Rules};
 use super::{Exit, Misuse};
 use crate::compile::Compiled;
 use crate::diagnostics::{Code, Diagnostic, has_errors, to_json};
-use crate::targets::Target;
+use crate::targets::{Target, needs};
 use std::collections::BTreeSet;
 
 pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
@@ -42,7 +42,7 @@ fn report(options: &Check, rules: &Rules<'_>) -> Result<Exit, Misuse> {
 /// Whether a rule keeps the promises of its `targets` line: a promised target that refuses it, or differs without
 /// permission, is an error.
 fn promises(rule: &Compiled<'_>, rules: &Rules<'_>) -> Vec<Diagnostic> {
-    let mut findings: Vec<Diagnostic> = Vec::new();
+    let mut findings = needs::of_promises(&rule.plan.rule);
     for promise in rule.plan.rule.targets.iter().flatten() {
         if promise.target == "rust" {
             findings.push(
@@ -54,8 +54,9 @@ fn promises(rule: &Compiled<'_>, rules: &Rules<'_>) -> Vec<Diagnostic> {
         for target in Target::ALL.into_iter().filter(|t| t.promise() == promise.target) {
             let errors = rules.judge(rule, target, &BTreeSet::new()).errors;
             for error in errors {
-                // What the query cannot say, Sentinel's rule and template say again.
-                if !findings.contains(&error) {
+                // What the query cannot say, Sentinel's rule and template say again; what a target needs is said above, as a
+                // warning.
+                if error.code != Code::MetadataNeeded && !findings.contains(&error) {
                     findings.push(error);
                 }
             }

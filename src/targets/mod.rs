@@ -8,6 +8,7 @@ pub mod attack;
 pub mod capability;
 pub mod kql;
 pub mod ledger;
+pub mod needs;
 pub mod yaml;
 
 use crate::plan::Plan;
