@@ -20,7 +20,7 @@ fn report(options: &Check, rules: Rules<'_>) -> Result<Exit, Misuse> {
         mut findings,
     } = rules;
     for rule in compiled {
-        findings.extend(promises(rule, &loaded.catalog));
+        findings.extend(promises(rule, &loaded.settings(rule).catalog(&loaded.catalog)));
     }
     let sources = &loaded.files.sources;
     match options.format {

@@ -12,6 +12,7 @@ mod fmt;
 mod output;
 mod rules;
 mod run;
+mod settings;
 mod test;
 
 use args::{Command, Parser as _};
