@@ -100,7 +100,10 @@ fn counting(name: &str, targets: &str) -> String {
 fn a_file_a_rule_and_a_ledger() {
     let project = Project::new(&[
         ("rules/aws/one.trip", &plain("one")),
-        ("rules/two.trip", &counting("two", "  targets native, sentinel, sigma wider\n")),
+        (
+            "rules/two.trip",
+            &counting("two", "  targets native, sentinel, sigma wider\n"),
+        ),
     ]);
     let said = project.run(&["build", "--target", "all", "--out", "out"]);
     assert_eq!(said.code, Some(0), "{}", said.page());
@@ -136,10 +139,10 @@ fn a_file_a_rule_and_a_ledger() {
     }
     let example = &ledger["targets"]["sigma"][1]["differences"][0]["example"];
     assert_eq!(example["events"].as_array().unwrap().len(), 3);
-    assert_eq!((&example["native"], &example["target"]), (
-        &serde_json::json!([]),
-        &serde_json::json!([["example"]])
-    ));
+    assert_eq!(
+        (&example["native"], &example["target"]),
+        (&serde_json::json!([]), &serde_json::json!([["example"]]))
+    );
     // Twice the same.
     let first = project.files("out");
     assert_eq!(project.run(&["build", "--target", "all", "--out", "out"]).code, Some(0));
@@ -153,7 +156,11 @@ fn check_says_what_is_stale() {
     let check = ["build", "--target", "kql,sigma", "--out", "out", "--check"];
     let missing = project.run(&check);
     assert_eq!(missing.code, Some(1));
-    assert!(missing.stdout.contains("+++ out/kql/one.kql (built)"), "{}", missing.stdout);
+    assert!(
+        missing.stdout.contains("+++ out/kql/one.kql (built)"),
+        "{}",
+        missing.stdout
+    );
     assert!(!project.path("out").exists(), "a check writes nothing");
     assert_eq!(project.run(&build).code, Some(0));
     let clean = project.run(&check);
@@ -162,8 +169,16 @@ fn check_says_what_is_stale() {
     project.write("rules/one.trip", &plain("one").replace("== \"one\"", "== \"another\""));
     let stale = project.run(&check);
     assert_eq!(stale.code, Some(1));
-    assert!(stale.stdout.contains("-| where EventName == \"one\""), "{}", stale.stdout);
-    assert!(stale.stdout.contains("+| where EventName == \"another\""), "{}", stale.stdout);
+    assert!(
+        stale.stdout.contains("-| where EventName == \"one\""),
+        "{}",
+        stale.stdout
+    );
+    assert!(
+        stale.stdout.contains("+| where EventName == \"another\""),
+        "{}",
+        stale.stdout
+    );
     let before = project.files("out");
     project.write("out/kql/one.kql", "by hand");
     assert_eq!(project.run(&check).code, Some(1));
@@ -180,7 +195,11 @@ fn files_of_rules_that_are_gone() {
 
     let check = project.run(&["build", "--target", "kql", "--out", "out", "--check"]);
     assert_eq!(check.code, Some(1));
-    assert!(check.stderr.contains("out/kql/two.kql: belongs to no rule any more"), "{}", check.stderr);
+    assert!(
+        check.stderr.contains("out/kql/two.kql: belongs to no rule any more"),
+        "{}",
+        check.stderr
+    );
     // They are told until they are removed.
     for _ in 0..2 {
         let said = project.run(&build);
@@ -190,7 +209,10 @@ fn files_of_rules_that_are_gone() {
     assert_eq!(project.ledger()["gone"], serde_json::json!(["kql/two.kql"]));
     let said = project.run(&["build", "--target", "kql", "--out", "out", "--prune"]);
     assert_eq!(said.code, Some(0));
-    assert_eq!(names(&project.files("out")), ["kql/mine.kql", "kql/one.kql", "ledger.json"]);
+    assert_eq!(
+        names(&project.files("out")),
+        ["kql/mine.kql", "kql/one.kql", "ledger.json"]
+    );
     assert_eq!(project.ledger().get("gone"), None);
     let check = project.run(&["build", "--target", "kql", "--out", "out", "--check"]);
     assert_eq!(check.code, Some(0), "{}", check.page());
@@ -200,7 +222,10 @@ fn files_of_rules_that_are_gone() {
 #[test]
 fn a_part_of_the_rules_and_of_the_targets() {
     let project = Project::new(&[("rules/a/one.trip", &plain("one")), ("rules/b/two.trip", &plain("two"))]);
-    assert_eq!(project.run(&["build", "--target", "kql,sigma", "--out", "out"]).code, Some(0));
+    assert_eq!(
+        project.run(&["build", "--target", "kql,sigma", "--out", "out"]).code,
+        Some(0)
+    );
     let (files, ledger) = (project.files("out"), project.ledger());
     let said = project.run(&["build", "rules/b", "--target", "kql", "--out", "out", "--prune"]);
     assert_eq!(said.code, Some(0), "{}", said.page());
@@ -213,14 +238,26 @@ fn a_part_of_the_rules_and_of_the_targets() {
     assert_eq!(said.code, Some(0), "{}", said.page());
     assert_eq!(
         names(&project.files("out")),
-        ["kql/a/one.kql", "kql/b/c/two.kql", "ledger.json", "sigma/a/one.yml", "sigma/b/c/two.yml"]
+        [
+            "kql/a/one.kql",
+            "kql/b/c/two.kql",
+            "ledger.json",
+            "sigma/a/one.yml",
+            "sigma/b/c/two.yml"
+        ]
     );
 }
 
 #[test]
 fn a_target_with_an_error_is_left_as_it_was() {
-    let project = Project::new(&[("rules/one.trip", &plain("one")), ("rules/two.trip", &counting("two", ""))]);
-    assert_eq!(project.run(&["build", "--target", "kql,sigma", "--out", "out"]).code, Some(0));
+    let project = Project::new(&[
+        ("rules/one.trip", &plain("one")),
+        ("rules/two.trip", &counting("two", "")),
+    ]);
+    assert_eq!(
+        project.run(&["build", "--target", "kql,sigma", "--out", "out"]).code,
+        Some(0)
+    );
     let before = project.files("out");
     // A promise that Sigma keeps only in part, and a new rule beside it.
     project.write("rules/two.trip", &counting("two", "  targets native, sigma\n"));
@@ -228,7 +265,11 @@ fn a_target_with_an_error_is_left_as_it_was() {
     let said = project.run(&["build", "--target", "kql,sigma", "--out", "out"]);
     assert_eq!(said.code, Some(1));
     assert!(said.stderr.contains("error[T003]"), "{}", said.stderr);
-    assert!(said.stderr.contains("sigma: nothing was written: 1 error"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("sigma: nothing was written: 1 error"),
+        "{}",
+        said.stderr
+    );
     let after = project.files("out");
     for (name, text) in after.iter().filter(|(name, _)| name.starts_with("sigma/")) {
         assert_eq!(before.get(name), Some(text), "{name}");
@@ -245,7 +286,10 @@ fn a_target_with_an_error_is_left_as_it_was() {
 fn differences_can_be_denied() {
     let project = Project::new(&[
         ("rules/one.trip", &plain("one")),
-        ("rules/two.trip", &counting("two", "  targets native, sentinel, sigma wider\n")),
+        (
+            "rules/two.trip",
+            &counting("two", "  targets native, sentinel, sigma wider\n"),
+        ),
     ]);
     let build = |deny: &str| project.run(&["build", "--target", "sigma", "--out", "out", "--deny", deny]);
     assert_eq!(build("narrower,differs").code, Some(0));
@@ -264,7 +308,11 @@ fn a_ledger_that_is_none_is_not_written_over() {
         project.write("out/ledger.json", text);
         let said = project.run(&["build", "--target", "kql", "--out", "out"]);
         assert_eq!(said.code, Some(2), "{}", said.page());
-        assert!(said.stderr.contains("out/ledger.json: this is no ledger of ours"), "{}", said.stderr);
+        assert!(
+            said.stderr.contains("out/ledger.json: this is no ledger of ours"),
+            "{}",
+            said.stderr
+        );
         assert_eq!(names(&project.files("out")), ["ledger.json"]);
     }
 }

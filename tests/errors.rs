@@ -22,6 +22,10 @@ use tripline::diagnostics::Code;
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::TestFailed, "tests_that_fail, below"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
+    (Code::SettingsUnreadable, "tests/settings.rs"),
+    (Code::UnknownSetting, "tests/settings.rs"),
+    (Code::BadSetting, "tests/settings.rs"),
+    (Code::UnfitSetting, "tests/settings.rs"),
 ];
 
 fn check(path: &Path) -> Said {

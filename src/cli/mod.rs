@@ -12,6 +12,7 @@ mod fmt;
 mod output;
 mod rules;
 mod run;
+mod settings;
 mod targets;
 mod test;
 mod write;

@@ -213,6 +213,8 @@ mod tests {
             false_positives: Vec::new(),
             status: None,
             author: None,
+            date: None,
+            modified: None,
             span: PLACE,
         }
     }
