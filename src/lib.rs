@@ -9,6 +9,8 @@ pub mod runtime;
 pub mod value;
 
 #[cfg(feature = "compiler")]
+pub mod attack;
+#[cfg(feature = "compiler")]
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -18,6 +20,8 @@ pub mod compile;
 pub mod diagnostics;
 #[cfg(feature = "compiler")]
 pub mod evaluate;
+#[cfg(feature = "templates")]
+pub mod examples;
 #[cfg(feature = "compiler")]
 pub mod functions;
 #[cfg(feature = "input")]

@@ -34,6 +34,10 @@ const ELSEWHERE: &[(Code, &str)] = &[
         Code::BrokenText,
         "src/targets/sentinel/yaml.rs, src/targets/arm/json.rs",
     ),
+    (Code::SettingsUnreadable, "tests/settings.rs"),
+    (Code::UnknownSetting, "tests/settings.rs"),
+    (Code::BadSetting, "tests/settings.rs"),
+    (Code::UnfitSetting, "tests/settings.rs"),
 ];
 
 const SENTINEL: &str = "tests/errors_targets, src/targets/sentinel/tests/limits.rs";

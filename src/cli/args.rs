@@ -1,5 +1,7 @@
 //! The arguments, as data; help texts are their documentation.
 
+use crate::targets::Target;
+use crate::targets::ledger::State;
 use crate::value::{Span, Time};
 pub(super) use clap::Parser;
 use clap::{Args, Subcommand, ValueEnum};
@@ -25,6 +27,8 @@ pub(super) enum Command {
     Run(Run),
     /// Run the tests that stand in the rules
     Test(Test),
+    /// Say what each target can express, construct by construct
+    Targets(Targets),
 }
 
 #[derive(Args)]
@@ -66,24 +70,89 @@ pub(super) struct Build {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// What to compile to
-    #[arg(long, value_enum, required_unless_present = "emit")]
-    pub(super) target: Option<Target>,
-    /// Write files below this folder: DIR/kql/<folder of the rule>/<rule>.kql
+    /// What to compile to; several with a comma between
+    #[arg(long, value_enum, value_delimiter = ',', required_unless_present = "emit")]
+    pub(super) target: Vec<BuildTarget>,
+    /// Write files below this folder: DIR/<target>/<folder of the rule>/<rule>, and DIR/ledger.json
     #[arg(long, value_name = "DIR", conflicts_with = "stdout", required_unless_present_any = ["stdout", "emit"])]
     pub(super) out: Option<PathBuf>,
     /// Print instead of writing files
     #[arg(long)]
     pub(super) stdout: bool,
+    /// Write nothing; compare with what stands in DIR, print the differences, and exit 1 if there are any
+    #[arg(long, requires = "out")]
+    pub(super) check: bool,
+    /// Remove files of rules that are gone
+    #[arg(long, requires = "out")]
+    pub(super) prune: bool,
+    /// Differences that are errors, whatever the rule permits; several with a comma between
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE")]
+    pub(super) deny: Vec<DenyState>,
     /// Print a stage of the compiler to standard output instead of building
     #[arg(long, value_enum)]
     pub(super) emit: Option<Emit>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Target {
+pub(super) enum BuildTarget {
     /// The query, for Microsoft Sentinel and Log Analytics
     Kql,
+    /// Rules of Microsoft Sentinel, as YAML
+    Sentinel,
+    /// The same as templates for Azure Resource Manager
+    Arm,
+    /// Sigma rules and correlations
+    Sigma,
+    /// All of these
+    All,
+}
+
+impl BuildTarget {
+    pub(super) fn targets(self) -> &'static [Target] {
+        match self {
+            BuildTarget::Kql => &[Target::Kql],
+            BuildTarget::Sentinel => &[Target::Sentinel],
+            BuildTarget::Arm => &[Target::Arm],
+            BuildTarget::Sigma => &[Target::Sigma],
+            BuildTarget::All => &Target::ALL,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DenyState {
+    /// Texts that find more than the rule
+    Wider,
+    /// Texts that find less
+    Narrower,
+    /// Texts that find more in some places and less in others
+    Differs,
+    /// Rules that a target has no text for
+    Refused,
+}
+
+impl DenyState {
+    pub(super) fn state(self) -> State {
+        match self {
+            DenyState::Wider => State::Wider,
+            DenyState::Narrower => State::Narrower,
+            DenyState::Differs => State::Differs,
+            DenyState::Refused => State::Refused,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Targets {
+    /// How the table is printed
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    pub(super) format: TableFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    Human,
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,27 +1,42 @@
 //! `tripline build`
 
-use super::args::{Build, Emit, Target};
-use super::fmt::write_atomically;
+use super::args::{Build, Emit};
 use super::output::{self, many};
 use super::rules::{self, Rules};
+use super::write::{self, Change};
 use super::{Exit, Misuse};
 use crate::compile::Compiled;
-use crate::diagnostics::{Diagnostic, has_errors};
+use crate::diagnostics::{Diagnostic, FileId, has_errors};
+use crate::examples;
 use crate::plan;
-use crate::source::Catalog;
-use crate::targets;
-use std::path::{Path, PathBuf};
+use crate::targets::Target;
+use crate::targets::ledger::{self, Entry, Ledger, Record, State};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 
-/// A file to be written.
-struct Product {
-    path: PathBuf,
-    text: String,
+/// The name of the ledger's file.
+const LEDGER: &str = "ledger.json";
+
+/// What one target makes of all rules.
+struct Batch {
+    target: Target,
+    /// Texts by their path below the output folder.
+    files: BTreeMap<PathBuf, String>,
+    entries: Vec<Built>,
+    errors: Vec<Diagnostic>,
+}
+
+/// An entry, the file of its rule, and the path of its text.
+struct Built {
+    entry: Entry,
+    source: FileId,
+    path: Option<PathBuf>,
 }
 
 pub(super) fn build(options: &Build) -> Result<Exit, Misuse> {
     rules::with(&options.paths, |rules| match options.emit {
         Some(stage) => emit(stage, &rules),
-        None => products(options, rules),
+        None => products(options, &rules),
     })
 }
 
@@ -57,85 +72,275 @@ fn emit(stage: Emit, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     })
 }
 
-/// Compiles every rule for a target and writes the files, or none of them.
-fn products(options: &Build, rules: Rules<'_>) -> Result<Exit, Misuse> {
-    let Rules {
-        compiled,
-        loaded,
-        mut findings,
-    } = rules;
-    let mut products = Vec::new();
-    let mut refused = Vec::new();
-    for rule in compiled {
-        let folder = loaded.folders.get(&rule.checked.file).cloned().unwrap_or_default();
-        match options.target {
-            Some(Target::Kql) | None => match kql(rule, &loaded.catalog) {
-                Ok(text) => products.push(Product {
-                    path: kql_path(&folder, &rule.plan.rule.name),
-                    text,
-                }),
-                Err(reasons) if promises(rule, "sentinel") => findings.extend(reasons),
-                Err(reasons) => refused.push((rule, reasons)),
-            },
+/// Compiles every rule for every target that is asked for. A target whose texts are all there is written; one with an
+/// error leaves its files as they are.
+fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
+    let sources = &rules.loaded.files.sources;
+    let deny: BTreeSet<State> = options.deny.iter().map(|d| d.state()).collect();
+    let mut wanted: Vec<Target> = options.target.iter().flat_map(|t| t.targets()).copied().collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut batches = Vec::new();
+    for target in wanted {
+        batches.push(batch(target, rules, &deny)?);
+    }
+
+    // What several targets say of a rule is said once.
+    let mut findings = rules.findings.clone();
+    for error in batches.iter().flat_map(|batch| &batch.errors) {
+        if !findings.contains(error) {
+            findings.push(error.clone());
         }
     }
-    output::findings(&findings, &loaded.files.sources);
-    for (rule, reasons) in &refused {
-        let name = &rule.plan.rule.name;
-        let why: Vec<String> = reasons.iter().map(reason).collect();
-        eprintln!(
-            "{name}: not built for kql, which it does not promise: {}",
-            why.join("; ")
-        );
-    }
-    if has_errors(&findings) {
+    output::findings(&findings, sources);
+    let broken = has_errors(&rules.findings);
+    if broken {
         eprintln!("nothing was written: {}", output::counts(&findings));
         return Ok(Exit::Findings);
     }
-    match &options.out {
-        Some(out) => {
-            write(out, &products)?;
-            eprintln!("{} written to {}", many(products.len(), "file"), out.display());
-        }
+    let (whole, failed): (Vec<Batch>, Vec<Batch>) = batches.into_iter().partition(|batch| batch.errors.is_empty());
+    let exit = match &options.out {
         None => {
-            let texts: Vec<&str> = products.iter().map(|product| product.text.as_str()).collect();
+            refusals(&whole, rules);
+            let texts: Vec<&str> = whole
+                .iter()
+                .flat_map(|b| b.files.values())
+                .map(String::as_str)
+                .collect();
             output::result(&texts.join("\n"))?;
+            Exit::Clean
+        }
+        Some(out) => {
+            table(&whole, rules);
+            deliver(out, options, &whole, rules)?
+        }
+    };
+    for batch in &failed {
+        let word = batch.target.word();
+        eprintln!("{word}: nothing was written: {}", output::counts(&batch.errors));
+    }
+    Ok(if failed.is_empty() { exit } else { Exit::Findings })
+}
+
+/// What a target makes of every rule.
+fn batch(target: Target, rules: &Rules<'_>, deny: &BTreeSet<State>) -> Result<Batch, Misuse> {
+    let mut batch = Batch {
+        target,
+        files: BTreeMap::new(),
+        entries: Vec::new(),
+        errors: Vec::new(),
+    };
+    for rule in rules.compiled {
+        let mut verdict = rules.judge(rule, target, deny);
+        for difference in &mut verdict.entry.differences {
+            difference.example = examples::find(&rule.plan, &rules.loaded.catalog, &difference.cause);
+        }
+        let path = verdict.text.is_some().then(|| path_of(target, rule, rules));
+        if let (Some(path), Some(text)) = (&path, verdict.text) {
+            batch.files.insert(path.clone(), text);
+        }
+        batch.errors.extend(verdict.errors);
+        batch.entries.push(Built {
+            entry: verdict.entry,
+            source: rule.checked.file,
+            path,
+        });
+    }
+    batch.entries.sort_by(|a, b| a.entry.rule.cmp(&b.entry.rule));
+    Ok(batch)
+}
+
+/// Where the text of a rule goes, below the output folder.
+fn path_of(target: Target, rule: &Compiled<'_>, rules: &Rules<'_>) -> PathBuf {
+    let folder = rules
+        .loaded
+        .folders
+        .get(&rule.checked.file)
+        .cloned()
+        .unwrap_or_default();
+    let name = format!("{}.{}", rule.plan.rule.name, target.extension());
+    Path::new(target.word()).join(folder).join(name)
+}
+
+fn table(batches: &[Batch], rules: &Rules<'_>) {
+    let targets: Vec<Target> = batches.iter().map(|batch| batch.target).collect();
+    let count = batches.first().map_or(0, |batch| batch.entries.len());
+    let rows: Vec<Vec<&Entry>> = (0..count)
+        .map(|n| {
+            batches
+                .iter()
+                .filter_map(|b| b.entries.get(n))
+                .map(|b| &b.entry)
+                .collect()
+        })
+        .collect();
+    if !targets.is_empty() {
+        eprint!("{}", ledger::table(&targets, &rows, &rules.loaded.files.sources));
+    }
+    let mut also: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for batch in batches {
+        for built in &batch.entries {
+            let rule = rules
+                .compiled
+                .iter()
+                .find(|rule| rule.plan.rule.name == built.entry.rule);
+            let says = rule.is_some_and(|rule| rule.plan.rule.targets.is_some());
+            if says && built.entry.state == State::Exact && !built.entry.promised {
+                also.entry(batch.target.promise()).or_default().push(&built.entry.rule);
+            }
         }
     }
+    for (promise, names) in also {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        eprintln!(
+            "hint: `{promise}` is exact for {}, and could be added to `targets`",
+            names.join(", ")
+        );
+    }
+}
+
+/// The rules that were left out, a line each.
+fn refusals(batches: &[Batch], rules: &Rules<'_>) {
+    for batch in batches {
+        for built in batch.entries.iter().filter(|b| b.entry.state == State::Refused) {
+            let row = [&built.entry];
+            let lines = ledger::table(&[batch.target], &[row.to_vec()], &rules.loaded.files.sources);
+            lines.lines().skip(3).for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
+/// Writes the texts and the ledger, or compares them with what is there.
+fn deliver(out: &Path, options: &Build, batches: &[Batch], rules: &Rules<'_>) -> Result<Exit, Misuse> {
+    if batches.is_empty() {
+        return Ok(Exit::Findings);
+    }
+    let old = old_ledger(out)?;
+    let (new, gone) = merged(old, out, options, batches, rules);
+    let mut changes: Vec<(PathBuf, Change)> = Vec::new();
+    for (path, text) in batches.iter().flat_map(|batch| &batch.files) {
+        changes.push((out.join(path), Change::Write(text.clone())));
+    }
+    if options.prune && !options.check {
+        changes.extend(gone.iter().map(|path| (out.join(path), Change::Remove)));
+    }
+    changes.push((out.join(LEDGER), Change::Write(new.text()?)));
+    for path in &gone {
+        let what = if options.prune && !options.check {
+            "removed"
+        } else {
+            "belongs to no rule any more; `--prune` removes it"
+        };
+        eprintln!("{}: {what}", out.join(path).display());
+    }
+    if options.check {
+        return compare(&changes, gone.len());
+    }
+    write::all(&changes)?;
+    let count = batches.iter().map(|batch| batch.files.len()).sum();
+    eprintln!("{} written to {}", many(count, "file"), out.display());
     Ok(Exit::Clean)
 }
 
-fn kql(rule: &Compiled<'_>, catalog: &Catalog) -> Result<String, Vec<Diagnostic>> {
-    targets::kql::emit(&rule.plan, catalog).map(|query| query.text)
+/// The ledger that is there; none is an empty one.
+fn old_ledger(out: &Path) -> Result<Ledger, Misuse> {
+    let path = out.join(LEDGER);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Ledger::default()),
+        Err(error) => return Err(Misuse(format!("{}: {error}", path.display()))),
+    };
+    Ledger::read(&text).map_err(|why| {
+        let path = path.display();
+        Misuse(format!(
+            "{path}: this is no ledger of ours: {why}; remove it, or name another folder with `--out`"
+        ))
+    })
 }
 
-fn promises(rule: &Compiled<'_>, target: &str) -> bool {
-    rule.plan
-        .rule
-        .targets
-        .as_ref()
-        .is_some_and(|targets| targets.iter().any(|t| t.target == target))
-}
-
-fn kql_path(folder: &Path, rule: &str) -> PathBuf {
-    Path::new("kql").join(folder).join(format!("{rule}.kql"))
-}
-
-fn write(out: &Path, products: &[Product]) -> Result<(), Misuse> {
-    for product in products {
-        let path = out.join(&product.path);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Misuse(format!("{}: {error}", folder.display())))?;
+/// The old ledger with the targets that were built now, and the files that belong to no rule any more. Records of rules
+/// that lie outside the paths that were named stay.
+fn merged(
+    mut ledger: Ledger,
+    out: &Path,
+    options: &Build,
+    batches: &[Batch],
+    rules: &Rules<'_>,
+) -> (Ledger, Vec<String>) {
+    let sources = &rules.loaded.files.sources;
+    let roots: Vec<PathBuf> = options.paths.iter().map(|path| plain(path)).collect();
+    let mut gone: BTreeSet<String> = ledger.gone.iter().cloned().collect();
+    for batch in batches {
+        let mut records: Vec<Record> = Vec::new();
+        for built in &batch.entries {
+            records.push(Record::new(
+                &built.entry,
+                sources.path(built.source),
+                built.path.as_deref(),
+                sources,
+                &rules.loaded.catalog,
+            ));
         }
-        write_atomically(&path, &product.text)?;
+        for old in ledger.targets.remove(batch.target.word()).unwrap_or_default() {
+            let built = records.iter().any(|new| new.rule == old.rule);
+            let named = roots.iter().any(|root| plain(Path::new(&old.source)).starts_with(root));
+            if built || named {
+                gone.extend(old.file);
+            } else {
+                records.push(old);
+            }
+        }
+        records.sort_by(|a, b| a.rule.cmp(&b.rule));
+        ledger.targets.insert(batch.target.word().to_owned(), records);
     }
-    Ok(())
+    let kept: BTreeSet<&String> = ledger
+        .targets
+        .values()
+        .flatten()
+        .filter_map(|r| r.file.as_ref())
+        .collect();
+    let gone: Vec<String> = gone
+        .into_iter()
+        .filter(|path| !kept.contains(path) && out.join(path).is_file())
+        .collect();
+    ledger.gone = if options.prune { Vec::new() } else { gone.clone() };
+    (ledger, gone)
 }
 
-/// A refusal in one line.
-fn reason(finding: &Diagnostic) -> String {
-    match finding.primary.text.as_str() {
-        "" => finding.message.clone(),
-        label => format!("{}: {label}", finding.message),
+/// A path without `./`.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|c| !matches!(c, Component::CurDir)).collect()
+}
+
+/// Prints how the files that are there differ from what would be written.
+fn compare(changes: &[(PathBuf, Change)], gone: usize) -> Result<Exit, Misuse> {
+    let (mut text, mut stale) = (String::new(), gone);
+    for (path, change) in changes {
+        let Change::Write(new) = change else { continue };
+        let old = match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(Misuse(format!("{}: {error}", path.display()))),
+        };
+        if old == *new {
+            continue;
+        }
+        stale += 1;
+        let name = path.display().to_string();
+        let diff = similar::TextDiff::from_lines(&old, new);
+        text.push_str(
+            &diff
+                .unified_diff()
+                .header(&name, &format!("{name} (built)"))
+                .to_string(),
+        );
     }
+    output::result(&text)?;
+    if stale == 0 {
+        eprintln!("{} up to date", many(changes.len(), "file"));
+        return Ok(Exit::Clean);
+    }
+    eprintln!("{} not up to date", many(stale, "file"));
+    Ok(Exit::Findings)
 }

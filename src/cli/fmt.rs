@@ -2,7 +2,7 @@
 
 use super::args::Fmt;
 use super::output::{self, many};
-use super::{Exit, Misuse, rules};
+use super::{Exit, Misuse, rules, write};
 use crate::compile::Files;
 use crate::syntax;
 
@@ -30,7 +30,7 @@ pub(super) fn fmt(options: &Fmt) -> Result<Exit, Misuse> {
                 .to_string();
             output::result(&diff)?;
         } else {
-            write_atomically(path, &formatted)?;
+            write::one(path, &formatted)?;
         }
     }
     output::findings(&files.findings, &files.sources);
@@ -42,17 +42,4 @@ pub(super) fn fmt(options: &Fmt) -> Result<Exit, Misuse> {
     );
     let failed = !files.findings.is_empty() || (options.check && changed > 0);
     Ok(if failed { Exit::Findings } else { Exit::Clean })
-}
-
-/// Writes beside the file and moves over it, so that nobody ever sees half of it.
-pub(super) fn write_atomically(path: &std::path::Path, text: &str) -> Result<(), Misuse> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tripline-new");
-    let beside = path.with_file_name(name);
-    let done = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-    done.map_err(|error| {
-        // The half-written file is of no use to anybody.
-        let _ = std::fs::remove_file(&beside);
-        Misuse(format!("{}: {error}", path.display()))
-    })
 }

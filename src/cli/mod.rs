@@ -12,7 +12,10 @@ mod fmt;
 mod output;
 mod rules;
 mod run;
+mod settings;
+mod targets;
 mod test;
+mod write;
 
 use args::{Command, Parser as _};
 use std::process::ExitCode;
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Build(options) => build::build(options),
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::test(options),
+        Command::Targets(options) => targets::targets(options),
     };
     match result {
         Ok(Exit::Clean) => ExitCode::SUCCESS,

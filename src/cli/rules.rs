@@ -1,10 +1,14 @@
 //! Finding, reading and compiling the rules that a command names.
 
 use super::Misuse;
+use super::settings::{self, Deployment, RuleFile};
 use crate::compile::{self, Compiled, Files};
 use crate::diagnostics::{Diagnostic, FileId};
+use crate::settings::Settings;
 use crate::source::Catalog;
-use std::collections::BTreeMap;
+use crate::targets::ledger::{self, State, Verdict};
+use crate::targets::{self, Target};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 /// Rule files and the source tables that go with them.
@@ -13,8 +17,16 @@ pub(super) struct Loaded {
     pub(super) catalog: Catalog,
     /// The folder of each file below its `rules` folder, for the layout of the output.
     pub(super) folders: BTreeMap<FileId, PathBuf>,
+    deployment: Deployment,
     /// How many files there are.
     pub(super) count: usize,
+}
+
+impl Loaded {
+    /// The settings that hold for a rule.
+    pub(super) fn settings(&self, rule: &Compiled<'_>) -> &Settings {
+        self.deployment.of(rule.checked.file, &rule.plan.rule.name)
+    }
 }
 
 /// The rule files below the given paths, in order, each once, with the path that led to it.
@@ -46,25 +58,27 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Misuse>
     Ok(found)
 }
 
-/// Reads and parses the rules, and the source tables of a `targets/` folder beside them.
+/// Reads and parses the rules, the source tables of a `targets/` folder beside them, and the settings that belong to them.
 pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
     let mut catalog = Catalog::builtin()?;
     for folder in target_folders(paths) {
         catalog = catalog.with_folder(&folder)?;
     }
     let (mut files, mut folders) = (Files::default(), BTreeMap::new());
-    let found = find(paths)?;
-    let count = found.len();
-    for (path, root) in found {
+    let mut rules = Vec::new();
+    for (path, root) in find(paths)? {
         let bytes = std::fs::read(&path).map_err(|error| Misuse(format!("{}: {error}", path.display())))?;
         let id = files.add(&path, &bytes);
         folders.insert(id, folder_of(&path, &root));
+        rules.push(RuleFile { id, path, root });
     }
+    let deployment = settings::read(&rules, &mut files, &catalog)?;
     Ok(Loaded {
         files,
         catalog,
         folders,
-        count,
+        deployment,
+        count: rules.len(),
     })
 }
 
@@ -74,6 +88,16 @@ pub(super) struct Rules<'r> {
     pub(super) loaded: &'r Loaded,
     /// What is wrong, from reading to planning.
     pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Rules<'_> {
+    /// What a target makes of a rule, judged by the rule's promises.
+    pub(super) fn judge(&self, rule: &Compiled<'_>, target: Target, deny: &BTreeSet<State>) -> Verdict {
+        let settings = self.loaded.settings(rule);
+        let catalog = settings.catalog(&self.loaded.catalog);
+        let answer = targets::emit(target, &rule.plan, &catalog, settings);
+        ledger::judge(&rule.plan.rule, target, answer, deny)
+    }
 }
 
 /// Reads and compiles the rules below the given paths, and hands them to a command.

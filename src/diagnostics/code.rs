@@ -186,7 +186,7 @@ codes! {
     EntityUnfit = "T110" Error "an entity that Sentinel cannot map",
     /// A rule without the id, version or whatever else a target needs.
     MetadataNeeded = "T111" Error "a target needs more metadata",
-    /// A name, description or version that is too long.
+    /// A name or description that is too long.
     TextTooLong = "T112" Error "a text that is longer than the target takes",
     /// Sigma cannot say this.
     SigmaRefused = "T201" Error "Sigma cannot express this",

@@ -96,6 +96,10 @@ pub struct RuleInfo {
     pub status: Option<String>,
     /// Who wrote it.
     pub author: Option<String>,
+    /// The day it was written.
+    pub date: Option<jiff::civil::Date>,
+    /// The day it was changed last; not before `date`.
+    pub modified: Option<jiff::civil::Date>,
     /// The rule's place: its name.
     pub span: Place,
     /// Where its title and its metadata lines stand, by their words: `title`, `every`.
@@ -138,6 +142,8 @@ pub struct Technique {
     pub id: String,
     /// In the words of ATT&CK without blanks: `InitialAccess`.
     pub tactics: Vec<String>,
+    /// Where.
+    pub span: Place,
 }
 
 /// A target that the rule promises to reach.

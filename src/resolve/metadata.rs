@@ -1,30 +1,22 @@
 //! Metadata lines: what a rule says about itself.
 
-use super::attack;
+use super::date;
+use crate::attack::{self, Version};
 use crate::diagnostics::{Code, Diagnostic, Span, nearest};
 use crate::plan::{Promise, RuleInfo, Severity, Technique};
+use crate::syntax::METADATA;
 use crate::syntax::ast::{self, MetaValue};
 use crate::value;
 use std::collections::BTreeMap;
 
-const KEYS: &[&str] = &[
-    "severity",
-    "attack",
-    "every",
-    "targets",
-    "about",
-    "id",
-    "version",
-    "status",
-    "author",
-    "references",
-    "falsepositive",
-];
 const TARGETS: &[&str] = &["native", "sentinel", "sigma", "rust"];
 const STATUS: &[&str] = &["experimental", "test", "stable", "deprecated", "unsupported"];
 
-/// An id that depends on nothing but the rule's name.
-pub(super) fn suggested_id(rule: &str) -> uuid::Uuid {
+/// The longest version that Sentinel takes, in characters.
+const LONGEST_VERSION: usize = 20;
+
+/// An id that depends on nothing but the rule's name (UUID v5).
+pub fn suggested_id(rule: &str) -> uuid::Uuid {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("tripline:rule:{rule}").as_bytes())
 }
 
@@ -43,6 +35,8 @@ pub(super) fn read(rule: &ast::Rule, findings: &mut Vec<Diagnostic>) -> RuleInfo
         false_positives: Vec::new(),
         status: None,
         author: None,
+        date: None,
+        modified: None,
         span: rule.name.span,
         places: BTreeMap::from([("title".to_owned(), rule.title.span)]),
     };
@@ -55,15 +49,15 @@ pub(super) fn read(rule: &ast::Rule, findings: &mut Vec<Diagnostic>) -> RuleInfo
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for line in &rule.meta {
         let key = line.key.name.as_str();
-        if !KEYS.contains(&key) {
+        if !METADATA.contains(&key) {
             let mut finding = Diagnostic::new(
                 Code::UnknownKey,
                 line.key.span,
                 format!("`{key}` is no metadata of a rule"),
             );
-            finding = match nearest(key, KEYS.iter().copied()) {
+            finding = match nearest(key, METADATA.iter().copied()) {
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding.help(format!("known are {}", KEYS.join(", "))),
+                None => finding.help(format!("known are {}", METADATA.join(", "))),
             };
             findings.push(finding);
             continue;
@@ -80,6 +74,19 @@ pub(super) fn read(rule: &ast::Rule, findings: &mut Vec<Diagnostic>) -> RuleInfo
         }
         info.places.entry(key.to_owned()).or_insert(line.span);
         Line { line, findings }.read(key, &mut info);
+    }
+    if let (Some(date), Some(modified)) = (info.date, info.modified)
+        && modified < date
+    {
+        let place = |key: &str| rule.meta.iter().find(|line| line.key.name == key).map(|line| line.span);
+        let message = format!("`modified` is before `date`, {date}");
+        let mut finding = Diagnostic::new(Code::BadValue, place("modified").unwrap_or(info.span), message).help(
+            format!("write `modified {date}` or a later day, or leave it out until the rule changes"),
+        );
+        if let Some(place) = place("date") {
+            finding = finding.also(place, "the rule was written then");
+        }
+        findings.push(finding);
     }
     info
 }
@@ -104,18 +111,22 @@ impl<'a> Line<'a, '_> {
             "status" => info.status = self.word(STATUS),
             "about" => info.about = self.text().map(|t| t.value.clone()),
             "author" => info.author = self.text().map(|t| t.value.clone()),
+            "date" | "modified" => match date::read(self.line) {
+                Ok(day) if key == "date" => info.date = Some(day),
+                Ok(day) => info.modified = Some(day),
+                Err(finding) => self.findings.push(*finding),
+            },
             "id" => {
                 if let Some(text) = self.text() {
-                    if uuid::Uuid::try_parse(&text.value).is_err() {
-                        self.findings.push(
-                            Diagnostic::new(Code::BadId, text.span, format!("`{}` is no UUID", text.value))
-                                .help(format!("write `id \"{}\"`", suggested_id(&info.name))),
-                        );
-                    }
-                    info.id = Some(text.value.clone());
+                    info.id = self.id(text, &info.name);
                 }
             }
             "version" => match self.line.values.as_slice() {
+                [MetaValue::Version(version)] if version.name.len() > LONGEST_VERSION => self.findings.push(
+                    Diagnostic::new(Code::BadValue, version.span, "this version is too long")
+                        .label(format!("{} characters, {LONGEST_VERSION} at most", version.name.len()))
+                        .help("number it anew: `version 1.0.0`"),
+                ),
                 [MetaValue::Version(version)] => info.version = Some(version.name.clone()),
                 _ => self.wrong("three numbers, such as `version 1.0.0`"),
             },
@@ -136,6 +147,18 @@ impl<'a> Line<'a, '_> {
             "attack" => self.attack(info),
             _ => self.targets(info),
         }
+    }
+
+    /// An id in the one spelling that every target takes: lower case, with hyphens and nothing around it.
+    fn id(&mut self, text: &ast::Text, rule: &str) -> Option<String> {
+        let (message, id) = match uuid::Uuid::try_parse(&text.value) {
+            Ok(id) if id.hyphenated().to_string() == text.value => return Some(text.value.clone()),
+            Ok(id) => (format!("`{}` is a UUID in another spelling", text.value), id),
+            Err(_) => (format!("`{}` is no UUID", text.value), suggested_id(rule)),
+        };
+        self.findings
+            .push(Diagnostic::new(Code::BadId, text.span, message).help(format!("write `id \"{}\"`", id.hyphenated())));
+        None
     }
 
     fn wrong(&mut self, expected: &str) {
@@ -179,10 +202,11 @@ impl<'a> Line<'a, '_> {
                 self.wrong("techniques, such as `attack T1078.004 (InitialAccess), T1110`");
                 return;
             };
-            let Some(known) = attack::tactics_of(&technique.name) else {
-                let message = format!("ATT&CK v17 has no technique `{}`", technique.name);
+            let version = Version::OF_RULES;
+            let Some(known) = version.tactics_of(&technique.name) else {
+                let message = format!("ATT&CK {} has no technique `{}`", version.word(), technique.name);
                 let mut finding = Diagnostic::new(Code::UnknownTechnique, technique.span, message);
-                if let Some(near) = attack::nearest_technique(&technique.name) {
+                if let Some(near) = nearest(&technique.name, version.techniques()) {
                     finding = finding.help(format!("did you mean `{near}`?"));
                 }
                 self.findings.push(finding);
@@ -235,6 +259,7 @@ impl<'a> Line<'a, '_> {
             info.attack.push(Technique {
                 id: technique.name.clone(),
                 tactics: chosen,
+                span: technique.span,
             });
         }
     }

@@ -6,7 +6,7 @@
 //! and nothing else.
 
 mod alert;
-mod attack;
+mod date;
 mod entities;
 mod groups;
 mod matches;
@@ -15,7 +15,7 @@ mod relations;
 mod scope;
 mod tests_of_rule;
 
-pub use attack::{tactic_name, tactics_of};
+pub use metadata::suggested_id;
 pub(crate) use scope::path_text;
 pub(crate) use tests_of_rule::MAX_INDEX;
 

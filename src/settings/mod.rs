@@ -2,13 +2,25 @@
 //! `docs/deployment.md` describes the file.
 //!
 //! A setting holds for the folder of its file and the folders below it; the nearest file goes first, a `[rule.NAME]`
-//! section before its folder. [`Settings`] is what holds for one rule.
+//! section before every plain one. [`read`] reads one file, [`Settings`] is what holds for one rule.
+
+mod known;
+mod merge;
+mod read;
+mod value;
+
+pub use read::{File, read};
 
 use crate::diagnostics::Span as Place;
+use crate::source::Catalog;
 use crate::targets::attack;
 use crate::value::Span;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The name of a settings file.
+pub const FILE: &str = "tripline.toml";
 
 /// What holds for one rule.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +37,27 @@ pub struct Settings {
     pub sources: BTreeMap<String, Source>,
     /// Where a setting was written, by its path: `sentinel.kind`. For messages.
     pub places: BTreeMap<String, Place>,
+}
+
+impl Settings {
+    /// The sources as this workspace keeps them: with its tables, connectors and delays. Numbers of sources and fields stay.
+    pub fn catalog<'c>(&self, catalog: &'c Catalog) -> Cow<'c, Catalog> {
+        if self.sentinel.delay.is_none() && self.sources.is_empty() {
+            return Cow::Borrowed(catalog);
+        }
+        Cow::Owned(catalog.changed(|source| {
+            if let Some(ours) = self.sources.get(&source.name) {
+                if let Some(table) = &ours.table {
+                    source.table.clone_from(table);
+                }
+                if let Some(connector) = &ours.connector {
+                    source.connector = Some(connector.clone());
+                }
+                source.delay = ours.delay.unwrap_or(source.delay);
+            }
+            source.delay = self.sentinel.delay.unwrap_or(source.delay);
+        }))
+    }
 }
 
 /// A scheduled or near-real-time rule.
@@ -171,3 +204,6 @@ pub struct Source {
     /// How late its events may come.
     pub delay: Option<Span>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,14 @@ impl Catalog {
         })
     }
 
+    /// A catalog of the same sources, each changed; they keep their numbers. What is changed besides the table, the
+    /// connector and the delay is not checked again.
+    pub(crate) fn changed(&self, change: impl FnMut(&mut Source)) -> Catalog {
+        let mut catalog = self.clone();
+        catalog.sources.iter_mut().for_each(change);
+        catalog
+    }
+
     fn add(&mut self, source: Source) {
         match self.sources.iter_mut().find(|old| old.name == source.name) {
             Some(old) => *old = source,

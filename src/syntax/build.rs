@@ -135,6 +135,7 @@ impl Builder {
                 let span = self.span(&pair);
                 match pair.as_rule() {
                     Rule::string | Rule::text_block => MetaValue::Text(self.text(&pair)),
+                    Rule::date => MetaValue::Date(self.ident(Some(pair))),
                     Rule::version => MetaValue::Version(self.ident(Some(pair))),
                     Rule::duration => MetaValue::Duration(self.duration(pair.as_str(), span), span),
                     Rule::technique => {

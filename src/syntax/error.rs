@@ -49,6 +49,23 @@ const WORDS: &[&str] = &[
     "now",
 ];
 
+/// The words of metadata, in the order in which messages name them.
+pub(crate) const METADATA: &[&str] = &[
+    "severity",
+    "attack",
+    "every",
+    "targets",
+    "about",
+    "id",
+    "version",
+    "status",
+    "author",
+    "date",
+    "modified",
+    "references",
+    "falsepositive",
+];
+
 pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnostic {
     let start = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
@@ -187,20 +204,12 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     if key == "version" && before == "version" {
         return Some("a version has three numbers, such as `version 1.0.0`".into());
     }
-    let metadata = [
-        "severity",
-        "attack",
-        "every",
-        "targets",
-        "about",
-        "id",
-        "version",
-        "status",
-        "author",
-        "references",
-        "falsepositive",
-    ];
-    if metadata.contains(&found) && line.trim().is_empty() {
+    if matches!(key, "date" | "modified") && before == key {
+        return Some(format!(
+            "a date is a year, a month and a day, such as `{key} 2026-11-21`"
+        ));
+    }
+    if METADATA.contains(&found) && line.trim().is_empty() {
         return Some(format!("metadata stands before the first `events`: move `{found}` up"));
     }
     if rest.starts_with('>') && line.trim_end().ends_with('=') {
@@ -276,7 +285,7 @@ fn describe(rules: &[Rule]) -> Vec<String> {
             Rule::compare | Rule::arith | Rule::set_op | Rule::coalesce | Rule::is_test => "an operator",
             Rule::aggregate | Rule::agg_name | Rule::column => "a column",
             Rule::meta | Rule::meta_key => "metadata",
-            Rule::promise | Rule::version | Rule::technique => "a value",
+            Rule::promise | Rule::date | Rule::version | Rule::technique => "a value",
             Rule::events | Rule::group | Rule::baseline | Rule::match_rel => "`events`, `group`, `baseline` or `match`",
             Rule::alert => "`alert`",
             Rule::alert_item | Rule::item_key => "`message`, `show` or an entity",

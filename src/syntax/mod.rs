@@ -13,6 +13,8 @@ pub mod format;
 mod literal;
 mod scan;
 
+pub(crate) use error::METADATA;
+
 use crate::diagnostics::{Code, Diagnostic, FileId, Span};
 use pest::Parser as _;
 

@@ -48,10 +48,10 @@ pub(super) fn pages(findings: &[Diagnostic], sources: &Sources) -> String {
         .join("\n")
 }
 
-/// The rules that the project ships and those of its cases, in order.
-pub(super) fn rule_files() -> Vec<PathBuf> {
+/// The rule files below folders of the project, in order.
+fn rules_below(folders: &[&str]) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let mut folders = vec![PathBuf::from("rules"), PathBuf::from("tests/cases")];
+    let mut folders: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -66,16 +66,16 @@ pub(super) fn rule_files() -> Vec<PathBuf> {
     files
 }
 
+/// The rules that the project ships and those of its cases.
+pub(super) fn rule_files() -> Vec<PathBuf> {
+    rules_below(&["rules", "tests/cases"])
+}
+
 /// The mistakes that only a target finds, by name.
 pub(super) fn errors_targets() -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir("tests/errors_targets").unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|end| end == "trip") {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            files.push((name, std::fs::read_to_string(&path).unwrap()));
-        }
-    }
-    files.sort();
-    files
+    let files = rules_below(&["tests/errors_targets"]).into_iter().map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read_to_string(&path).unwrap())
+    });
+    files.collect()
 }

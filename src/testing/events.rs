@@ -85,7 +85,7 @@ enum Node {
 }
 
 /// An object that grows by paths.
-struct Tree(Node);
+pub(crate) struct Tree(Node);
 
 impl Default for Tree {
     fn default() -> Tree {
@@ -100,7 +100,7 @@ impl Tree {
         }
     }
 
-    fn put(&mut self, words: &[Segment], value: Json) {
+    pub(crate) fn put(&mut self, words: &[Segment], value: Json) {
         self.0.put(words, value);
     }
 
@@ -108,7 +108,7 @@ impl Tree {
         Tree(Node::from_json(json))
     }
 
-    fn into_json(self) -> Json {
+    pub(crate) fn into_json(self) -> Json {
         self.0.into_json()
     }
 }

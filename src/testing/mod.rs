@@ -11,6 +11,7 @@ use crate::diagnostics::Span;
 use crate::evaluate::{self, Asked};
 use crate::source::Catalog;
 
+pub(crate) use events::Tree;
 pub use events::{TestEvent, events};
 
 /// What came of one test.

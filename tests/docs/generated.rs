@@ -7,6 +7,7 @@ use tripline::diagnostics::{Code, Severity};
 use tripline::functions::{self, Accepts, Function, KqlArgument, Result_};
 use tripline::plan::Type;
 use tripline::source::{Catalog, FieldType};
+use tripline::targets::capability::{self, Says};
 
 /// A part of a document.
 pub(crate) struct Part {
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Part> {
         part("docs/language.md", "functions", functions()),
         part("docs/language.md", "findings", findings()),
         part("docs/fields.md", "fields", fields()),
+        part("docs/targets.md", "targets", targets()),
         part("README.md", "kql", example_kql()),
         part("README.md", "alert", example_alert()),
     ]
@@ -47,6 +49,23 @@ pub(crate) fn refresh(part: Part) -> Option<String> {
         return None;
     }
     Some(format!("{}: the part `{}` is stale", part.document, part.mark))
+}
+
+// ---- targets --------------------------------------------------------------------------------------------------------
+
+fn targets() -> String {
+    let mut out = String::from("| construct | KQL, Sentinel, ARM | Sigma |\n|---|---|---|\n");
+    for row in capability::ALL {
+        let says = |says: Says| format!("**{}**: {}", says.state.word(), says.how);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} |",
+            cell(row.construct),
+            cell(&says(row.sentinel)),
+            cell(&says(row.sigma))
+        );
+    }
+    out
 }
 
 fn cell(text: &str) -> String {

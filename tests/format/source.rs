@@ -387,6 +387,8 @@ fn meta() -> BoxedStrategy<Tokens> {
         line("about", token(block())),
         duration().prop_map(|every| join(vec![words("every"), one(every)])),
         Just(words("version 1.0.0")),
+        Just(words("date 2026-11-21")),
+        Just(words("modified 21/11/2026")),
         Just(words("severity medium")),
     ]
     .boxed()

@@ -176,6 +176,8 @@ pub struct Meta {
 pub enum MetaValue {
     /// `"text"`
     Text(Text),
+    /// `2026-11-21`, or three numbers that were meant so
+    Date(Ident),
     /// `1.0.0`
     Version(Ident),
     /// `1h`

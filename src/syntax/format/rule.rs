@@ -94,7 +94,7 @@ impl Layout<'_> {
     fn meta_value(&self, value: &MetaValue) -> Doc {
         match value {
             MetaValue::Text(text) => self.text(text),
-            MetaValue::Version(version) => Doc::text(&version.name),
+            MetaValue::Date(word) | MetaValue::Version(word) => Doc::text(&word.name),
             MetaValue::Duration(length, span) => Doc::Text(duration(*length, self.spelled(*span))),
             MetaValue::Technique(technique, tactics) if tactics.is_empty() => Doc::text(&technique.name),
             MetaValue::Technique(technique, tactics) => {

@@ -17,7 +17,8 @@ use crate::diagnostics::{Code, Diagnostic, FileId, Span as Place};
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::source::Catalog;
-use crate::targets::ledger::{Answer, Difference, Note, State, Text};
+use crate::targets::Target;
+use crate::targets::ledger::{Answer, Note, Text};
 use crate::targets::sentinel::{self, Model};
 use resource::Resource;
 
@@ -57,7 +58,7 @@ pub fn folder(rules: &[Rule<'_>]) -> Answer {
         notes: Vec::new(),
     };
     for rule in rules {
-        match sentinel::model(rule.plan, rule.catalog, rule.settings) {
+        match sentinel::model(rule.plan, rule.catalog, rule.settings, Target::Arm) {
             Ok((model, notes)) => {
                 findings.extend(limits::rule(rule, &model));
                 text.notes.extend(notes);
@@ -118,14 +119,13 @@ fn made(rule: &Rule<'_>, model: &Model, text: &mut Text) -> Resource {
                 });
             }
             if let Some(suppression) = analytics.suppression {
-                text.differences.push(Difference {
-                    state: State::Narrower,
+                text.notes.push(Note {
                     construct: "rule",
-                    reason: format!(
-                        "after an alert the service does not run the rule for {suppression}; what it would find in that time is lost"
+                    text: format!(
+                        "after an alert the service does not run the rule for {suppression}, as the setting \
+                         `sentinel.suppression` asks for: what it would find in that time is not reported"
                     ),
                     span: at("sentinel.suppression"),
-                    example: None,
                 });
             }
             resource::alert_rule(analytics, &version, parameter)

@@ -28,6 +28,7 @@ mod time;
 mod value;
 
 pub use keywords::KEYWORDS;
+pub use names::is_table_name;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::{ConstantValue, Expr, ExprKind, FIRST, LAST, Operator, Plan, TIME, Type};

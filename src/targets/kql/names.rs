@@ -44,6 +44,11 @@ pub(super) fn ident(name: &str) -> String {
     }
 }
 
+/// Whether a table can have this name and a query name it without brackets.
+pub fn is_table_name(name: &str) -> bool {
+    !needs_brackets(name) && !TABLE_WORDS.contains(&name)
+}
+
 /// A name of letters, digits and `_`, made of a path: `resources[0].ARN` is `resources_0_ARN`.
 pub(super) fn flat(path: &str) -> String {
     let mut out = String::new();

@@ -17,7 +17,6 @@ mod entities;
 mod limits;
 mod model;
 mod notes;
-mod standins;
 pub(super) mod yaml;
 
 pub use model::{
@@ -28,6 +27,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::source::Catalog;
+use crate::targets::Target;
 use crate::targets::ledger::{Answer, Text};
 
 /// The YAML of a rule. `catalog` has the tables, connectors and delays of the settings.
@@ -35,7 +35,7 @@ use crate::targets::ledger::{Answer, Text};
 /// # Errors
 /// Everything that KQL cannot say and the service does not take.
 pub fn emit(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Answer {
-    let (model, mut notes) = model(plan, catalog, settings)?;
+    let (model, mut notes) = model(plan, catalog, settings, Target::Sentinel)?;
     if matches!(model, Model::Analytics(_)) {
         notes.extend(notes::only_deployed(plan, settings));
     }

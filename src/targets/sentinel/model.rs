@@ -1,14 +1,14 @@
 //! What an analytics rule or a hunting query says, whatever it is written as. Made once; YAML and ARM print it.
 
 use super::draft::{self, Draft};
-use super::{limits, notes, standins};
+use super::{limits, notes};
 use crate::diagnostics::Diagnostic;
 use crate::plan::{Operator, Plan, Severity};
 use crate::settings::{EventGrouping, Incident, Kind, Settings};
 use crate::source::Catalog;
 use crate::targets::kql::{self, Query};
 use crate::targets::ledger::Note;
-use crate::targets::prose;
+use crate::targets::{Target, attack, needs, prose};
 use crate::value::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,11 +131,16 @@ pub struct HuntingQuery {
     pub content: Content,
 }
 
-/// The model of a rule, and what a reviewer should know of it.
+/// The model of a rule, and what a reviewer should know of it; `target` is who asks, for messages.
 ///
 /// # Errors
 /// Everything that KQL cannot say and the service does not take.
-pub fn model(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Result<(Model, Vec<Note>), Vec<Diagnostic>> {
+pub fn model(
+    plan: &Plan,
+    catalog: &Catalog,
+    settings: &Settings,
+    target: Target,
+) -> Result<(Model, Vec<Note>), Vec<Diagnostic>> {
     let near_real_time = plan.rule.severity.is_some() && settings.sentinel.kind == Kind::Nrt;
     let query = if near_real_time {
         kql::emit_near_real_time(plan, catalog)
@@ -155,7 +160,7 @@ pub fn model(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Result<(Mod
     let about = plan.rule.about.as_deref();
     let description = prose::describe(verb, &plan.rule.title, about, &prose::names(catalog));
 
-    findings.extend(standins::needs(plan));
+    findings.extend(needs::missing(&plan.rule, target.word(), needs::SENTINEL));
     findings.extend(limits::names(plan, &name, &description));
     findings.extend(limits::entities(plan, &draft));
     if plan.rule.severity.is_some() {
@@ -170,17 +175,17 @@ pub fn model(plan: &Plan, catalog: &Catalog, settings: &Settings) -> Result<(Mod
         return Err(findings);
     };
 
-    let attack = standins::attack(plan, settings.sentinel.attack);
+    let attack = attack::map(&plan.rule.attack, settings.sentinel.attack);
     let mut notes = notes::of(plan, settings, &draft, &query, near_real_time);
-    notes.extend(attack.notes);
+    notes.extend(attack.changes.iter().map(attack::Change::note));
     let column = |index: usize| self::column(plan, Some(&query), index);
     let content = Content {
-        id: plan.rule.id.as_deref().map(hyphenated).unwrap_or_default(),
+        id: plan.rule.id.clone().unwrap_or_default(),
         name,
         description,
         connectors: connectors(plan, catalog),
-        tactics: attack.tactics,
-        techniques: attack.techniques,
+        tactics: attack.sentinel_tactics(),
+        techniques: attack.techniques.into_iter().map(|technique| technique.id).collect(),
         entities: draft
             .entities
             .iter()
@@ -264,10 +269,6 @@ fn connectors(plan: &Plan, catalog: &Catalog) -> Vec<Connector> {
 fn whole_minutes(span: Span) -> Span {
     let minute = Span::minutes(1).0;
     Span(span.0.saturating_add(minute - 1) / minute * minute)
-}
-
-fn hyphenated(id: &str) -> String {
-    uuid::Uuid::try_parse(id).map_or_else(|_| id.to_owned(), |id| id.to_string())
 }
 
 /// A length as the YAML of rules writes it: one whole number of minutes, hours or days.

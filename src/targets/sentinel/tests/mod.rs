@@ -5,9 +5,9 @@ pub(in crate::targets) mod quoting;
 
 use super::*;
 use crate::settings::{EventGrouping, Incident, Kind, Sentinel};
-use crate::targets::kql;
 use crate::targets::ledger::Text;
 use crate::targets::testing::{Compiled, cloudtrail, compiled, pages, rule_files};
+use crate::targets::{attack, kql};
 use crate::value::Span;
 use std::collections::BTreeSet;
 
@@ -220,6 +220,32 @@ fn details_are_called_by_the_last_word_of_their_path() {
 }
 
 #[test]
+fn techniques_are_those_of_the_version_that_is_asked_for() {
+    let source = on_events("account account").replace(
+        "T1562.008",
+        "T1098.006 (PrivilegeEscalation), T1656, T1110 (CredentialAccess)",
+    );
+    let mut settings = scheduled();
+    let text = emitted(&source, &settings);
+    assert_eq!(
+        value(&text.text, "tactics"),
+        serde_json::json!(["Persistence", "CredentialAccess"])
+    );
+    assert_eq!(
+        value(&text.text, "relevantTechniques"),
+        serde_json::json!(["T1098", "T1110"])
+    );
+    assert_eq!(text.notes.iter().filter(|note| note.construct == "attack").count(), 2);
+    settings.sentinel.attack = attack::Version::V17;
+    let text = emitted(&source, &settings);
+    assert_eq!(
+        value(&text.text, "relevantTechniques"),
+        serde_json::json!(["T1098.006", "T1656", "T1110"])
+    );
+    assert!(!text.notes.iter().any(|note| note.construct == "attack"));
+}
+
+#[test]
 fn settings_that_the_yaml_has_no_key_for_are_noted() {
     let mut settings = scheduled();
     let text = emitted(&on_events("account account"), &settings);
@@ -254,7 +280,7 @@ fn every_column_that_is_named_is_in_the_result() {
             plan.rule.id = Some("7b0a4a52-0d2c-5d0e-8f0a-0c6a1f1f3a01".to_owned());
             plan.rule.version = Some("1.0.0".to_owned());
             plan.rule.severity = Some(crate::plan::Severity::Low);
-            let Ok((model, _)) = model(&plan, &rules.catalog, &scheduled()) else {
+            let Ok((model, _)) = model(&plan, &rules.catalog, &scheduled(), Target::Sentinel) else {
                 continue;
             };
             let query = kql::emit(&plan, &rules.catalog).unwrap();

@@ -1,0 +1,254 @@
+//! Finding the settings files that belong to rules, and what they say of each.
+
+use super::Misuse;
+use crate::compile::Files;
+use crate::diagnostics::{Code, Diagnostic, FileId, Span};
+use crate::settings::{self, FILE, Settings};
+use crate::source::Catalog;
+use crate::syntax::{self, ast};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+/// The settings of each rule, by its file and name.
+#[derive(Default)]
+pub(super) struct Deployment {
+    of: BTreeMap<(FileId, String), Settings>,
+    none: Settings,
+}
+
+impl Deployment {
+    pub(super) fn of(&self, file: FileId, rule: &str) -> &Settings {
+        self.of.get(&(file, rule.to_owned())).unwrap_or(&self.none)
+    }
+}
+
+/// A rule file that was read.
+pub(super) struct RuleFile {
+    pub(super) id: FileId,
+    pub(super) path: PathBuf,
+    /// The folder that the command named, or the one of the file that it named.
+    pub(super) root: PathBuf,
+}
+
+/// A settings file that was read.
+struct Found {
+    file: settings::File,
+    /// Folders whose rules it is for.
+    covers: BTreeSet<PathBuf>,
+}
+
+/// Reads the settings files that belong to the given rules; what is wrong joins the findings of the rules.
+pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> Result<Deployment, Misuse> {
+    // Folders are known by their whole path, however they were named.
+    let mut found: BTreeMap<PathBuf, Option<Found>> = BTreeMap::new();
+    let mut chains: BTreeMap<FileId, Vec<PathBuf>> = BTreeMap::new();
+    let mut homes: BTreeMap<PathBuf, BTreeSet<FileId>> = BTreeMap::new();
+    for rule in rules {
+        let home = whole(rule.path.parent().unwrap_or(Path::new("")))?;
+        let (last, covered) = limit(&home, &whole(&rule.root)?);
+        let mut chain = Vec::new();
+        let mut written = rule.path.parent().unwrap_or(Path::new("")).to_owned();
+        for folder in home.ancestors() {
+            let file = match found.get_mut(folder) {
+                Some(known) => known,
+                None => {
+                    let read = read_file(folder, &written, files, catalog)?;
+                    found.entry(folder.to_owned()).or_insert(read)
+                }
+            };
+            if let Some(file) = file {
+                // The file beside `rules` is for what is in it, not for whatever else lies about.
+                let beside = covered.parent() == Some(folder);
+                let covers = if beside { &covered } else { folder };
+                file.covers.insert(covers.to_owned());
+                chain.push(folder.to_owned());
+            }
+            if folder == last {
+                break;
+            }
+            written = above(&written);
+        }
+        chains.insert(rule.id, chain);
+        homes.entry(home).or_default().insert(rule.id);
+    }
+    let found: BTreeMap<PathBuf, Found> = found
+        .into_iter()
+        .filter_map(|(folder, found)| Some((folder, found?)))
+        .collect();
+    let mut findings = unknown_rules(&found, &homes, files);
+    let mut deployment = Deployment::default();
+    for (id, tree) in &files.trees {
+        let chain = chains.get(id).map_or(&[][..], Vec::as_slice);
+        let chain: Vec<&settings::File> = chain
+            .iter()
+            .filter_map(|folder| Some(&found.get(folder)?.file))
+            .collect();
+        for rule in names(tree) {
+            let of_rule = Settings::of(&chain, rule, &mut findings);
+            deployment.of.insert((*id, rule.to_owned()), of_rule);
+        }
+    }
+    // Rules that share a mistake give it once.
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| seen.insert((finding.code, finding.primary.span)));
+    files.findings.append(&mut findings);
+    Ok(deployment)
+}
+
+fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    folder
+        .canonicalize()
+        .map_err(|error| Misuse(format!("{}: {error}", folder.display())))
+}
+
+/// The last folder to look into on the way up from a rule's folder, and the folder whose rules go together: `rules`, where
+/// there is one above, with the folder that holds it; else what the command named.
+fn limit(home: &Path, root: &Path) -> (PathBuf, PathBuf) {
+    let rules = home
+        .ancestors()
+        .find(|folder| folder.file_name().is_some_and(|name| name == "rules"));
+    match rules {
+        Some(rules) => (rules.parent().unwrap_or(rules).to_owned(), rules.to_owned()),
+        None if home.starts_with(root) => (root.to_owned(), root.to_owned()),
+        None => (home.to_owned(), home.to_owned()),
+    }
+}
+
+/// The folder above, as somebody would write it who wrote this.
+fn above(written: &Path) -> PathBuf {
+    match written.components().next_back() {
+        Some(Component::Normal(_)) => written.parent().unwrap_or(Path::new("")).to_owned(),
+        None | Some(Component::CurDir) => PathBuf::from(".."),
+        Some(Component::ParentDir) => written.join(".."),
+        Some(Component::RootDir | Component::Prefix(_)) => written.to_owned(),
+    }
+}
+
+fn read_file(folder: &Path, written: &Path, files: &mut Files, catalog: &Catalog) -> Result<Option<Found>, Misuse> {
+    let name = written.join(FILE);
+    let bytes = match std::fs::read(folder.join(FILE)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Misuse(format!("{}: {error}", name.display()))),
+    };
+    let file = match std::str::from_utf8(&bytes) {
+        Ok(text) => {
+            let id = files.sources.add(name, text);
+            settings::read(id, text, catalog, &mut files.findings)
+        }
+        Err(error) => {
+            let id = files.sources.add(name, String::new());
+            let before = bytes.iter().take(error.valid_up_to());
+            let line = before.filter(|byte| **byte == b'\n').count() + 1;
+            let start = Span {
+                file: id,
+                start: 0,
+                end: 0,
+            };
+            files.findings.push(
+                Diagnostic::new(Code::SettingsUnreadable, start, "this file is not UTF-8 text")
+                    .note(format!("line {line} holds a byte that is no part of a character"))
+                    .help("save it as UTF-8"),
+            );
+            settings::File::default()
+        }
+    };
+    Ok(Some(Found {
+        file,
+        covers: BTreeSet::new(),
+    }))
+}
+
+fn names(tree: &ast::File) -> impl Iterator<Item = &str> {
+    tree.items.iter().filter_map(|item| match item {
+        ast::Item::Rule(rule) => Some(rule.name.name.as_str()),
+        ast::Item::List(_) | ast::Item::Value(_) => None,
+    })
+}
+
+/// Sections of rules that are not there. A rule may be there though the command did not name its file.
+fn unknown_rules(
+    found: &BTreeMap<PathBuf, Found>,
+    homes: &BTreeMap<PathBuf, BTreeSet<FileId>>,
+    files: &Files,
+) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for Found { file, covers } in found.values() {
+        let loaded: BTreeSet<FileId> = homes
+            .iter()
+            .filter(|(home, _)| covers.iter().any(|folder| home.starts_with(folder)))
+            .flat_map(|(_, ids)| ids.iter().copied())
+            .collect();
+        let trees = files.trees.iter().filter(|(id, _)| loaded.contains(id));
+        let known: BTreeSet<String> = trees.flat_map(|(_, tree)| names(tree).map(str::to_owned)).collect();
+        if file.rules().all(|rule| known.contains(rule)) {
+            continue;
+        }
+        // Where a file cannot be read, any rule may be in it.
+        if let Some(known) = names_below(covers) {
+            findings.extend(file.unknown_rules(&known));
+        }
+    }
+    findings
+}
+
+/// The names of all rules below some folders; none where a rule file cannot be read.
+fn names_below(folders: &BTreeSet<PathBuf>) -> Option<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    for folder in folders {
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.ok()?;
+            if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "trip") {
+                let text = std::fs::read_to_string(entry.path()).ok()?;
+                // Its findings belong to the command that names it; what they point to is left out here.
+                let tree = syntax::parse(FileId(u32::MAX), &text).ok()?;
+                known.extend(names(&tree).map(str::to_owned));
+            }
+        }
+    }
+    Some(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_above_is_written_as_the_folder_was() {
+        for (folder, expected) in [
+            ("rules/aws", "rules"),
+            ("rules", ""),
+            ("", ".."),
+            (".", ".."),
+            ("./rules", "."),
+            ("..", "../.."),
+            ("../rules", ".."),
+            ("/rules", "/"),
+            ("/", "/"),
+        ] {
+            assert_eq!(above(Path::new(folder)), Path::new(expected), "{folder}");
+        }
+    }
+
+    #[test]
+    fn files_are_looked_for_up_to_the_folder_that_holds_the_rules() {
+        for (home, root, last, covered) in [
+            ("/x/rules/aws", "/x/rules/aws", "/x", "/x/rules"),
+            ("/x/rules", "/x", "/x", "/x/rules"),
+            ("/x/rules/a/rules/b", "/x", "/x/rules/a", "/x/rules/a/rules"),
+            ("/x/ours/aws", "/x/ours", "/x/ours", "/x/ours"),
+            ("/x/ours/aws", "/y", "/x/ours/aws", "/x/ours/aws"),
+        ] {
+            assert_eq!(
+                limit(Path::new(home), Path::new(root)),
+                (last.into(), covered.into()),
+                "{home}"
+            );
+        }
+    }
+}
