@@ -56,6 +56,7 @@ fn what_converters_refuse() {
         .collect();
     let known = BTreeSet::from([
         ("eql", "aliases"),
+        ("eql", "exists"),
         ("eql", "fieldref"),
         ("eql", "value_avg"),
         ("eql", "value_sum"),

@@ -33,6 +33,7 @@ REFUSALS = [
     (r"Correlation type '(\w+)' is not supported", None),
     (r"Correlation field normalization is not supported", "aliases"),
     (r"Case-sensitive string matching is not supported", "cased"),
+    (r"Field exists expressions are not supported", "exists"),
     (r"Field reference expression is not supported|can't handle field references", "fieldref"),
 ]
 
