@@ -9,13 +9,17 @@ use crate::compile::Compiled;
 use crate::diagnostics::{Diagnostic, FileId, has_errors};
 use crate::examples;
 use crate::plan;
-use crate::targets::Target;
+use crate::source::Catalog;
 use crate::targets::ledger::{self, Entry, Ledger, Record, State};
+use crate::targets::{Target, arm};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 /// The name of the ledger's file.
 const LEDGER: &str = "ledger.json";
+/// The name of a template of a whole folder of rules.
+const WHOLE_FOLDER: &str = "azuredeploy.json";
 
 /// What one target makes of all rules.
 struct Batch {
@@ -82,7 +86,13 @@ fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     wanted.dedup();
     let mut batches = Vec::new();
     for target in wanted {
-        batches.push(batch(target, rules, &deny)?);
+        let mut batch = batch(target, rules, &deny)?;
+        if target == Target::Arm && batch.errors.is_empty() {
+            for root in options.paths.iter().filter(|path| path.is_dir()) {
+                whole_folder(root, rules, &mut batch)?;
+            }
+        }
+        batches.push(batch);
     }
 
     // What several targets say of a rule is said once.
@@ -148,6 +158,50 @@ fn batch(target: Target, rules: &Rules<'_>, deny: &BTreeSet<State>) -> Result<Ba
     }
     batch.entries.sort_by(|a, b| a.entry.rule.cmp(&b.entry.rule));
     Ok(batch)
+}
+
+/// One template of all rules below a folder that was named.
+fn whole_folder(root: &Path, rules: &Rules<'_>, batch: &mut Batch) -> Result<(), Misuse> {
+    let sources = &rules.loaded.files.sources;
+    let built: BTreeSet<&str> = batch
+        .entries
+        .iter()
+        .filter(|built| built.path.is_some() && sources.path(built.source).starts_with(root))
+        .map(|built| built.entry.rule.as_str())
+        .collect();
+    let mut chosen: Vec<(&Compiled<'_>, Cow<'_, Catalog>)> = rules
+        .compiled
+        .iter()
+        .filter(|rule| built.contains(rule.plan.rule.name.as_str()))
+        .map(|rule| (rule, rules.loaded.settings(rule).catalog(&rules.loaded.catalog)))
+        .collect();
+    chosen.sort_by(|(a, _), (b, _)| a.plan.rule.name.cmp(&b.plan.rule.name));
+    let of_folder: Vec<arm::Rule<'_>> = chosen
+        .iter()
+        .map(|(rule, catalog)| arm::Rule {
+            plan: &rule.plan,
+            catalog,
+            settings: rules.loaded.settings(rule),
+        })
+        .collect();
+    if of_folder.is_empty() {
+        return Ok(());
+    }
+    match arm::folder(&of_folder) {
+        Ok(text) => {
+            let folder = Path::new(Target::Arm.word()).join(rules::below_rules(root, root));
+            let path = folder.join(WHOLE_FOLDER);
+            if batch.files.contains_key(&path) {
+                return Err(Misuse(format!(
+                    "the rule `azuredeploy` and the template of its whole folder would share {}; give the rule another name",
+                    path.display()
+                )));
+            }
+            batch.files.insert(path, text.text);
+        }
+        Err(errors) => batch.errors.extend(errors),
+    }
+    Ok(())
 }
 
 /// Where the text of a rule goes, below the output folder.

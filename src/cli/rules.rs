@@ -150,13 +150,17 @@ fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
     folders
 }
 
-/// The folder of a rule below `rules`, wherever the command was started; else below the path that was named.
+/// The folder of a rule, as [`below_rules`] has it.
 fn folder_of(path: &Path, root: &Path) -> PathBuf {
-    let parent = path.parent().unwrap_or(Path::new(""));
-    let components: Vec<Component<'_>> = parent.components().collect();
+    below_rules(path.parent().unwrap_or(Path::new("")), root)
+}
+
+/// A folder below `rules`, wherever the command was started; else below the path that was named.
+pub(super) fn below_rules(folder: &Path, root: &Path) -> PathBuf {
+    let components: Vec<Component<'_>> = folder.components().collect();
     let below = match components.iter().rposition(|c| c.as_os_str() == "rules") {
         Some(at) => components.iter().skip(at + 1).collect::<PathBuf>(),
-        None => parent.strip_prefix(root).unwrap_or(Path::new("")).to_owned(),
+        None => folder.strip_prefix(root).unwrap_or(Path::new("")).to_owned(),
     };
     below
         .components()
