@@ -13,13 +13,15 @@
 
 mod common;
 
-use common::{Said, rules, snapshot, tripline};
+use common::{Said, folders, relative, rules, snapshot, tripline};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tripline::diagnostics::Code;
 
 /// Codes that `check` cannot give on a file of rules, and where they are tested instead.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::NotPermitted, BUILD),
+    (Code::Denied, BUILD),
     (Code::TestFailed, "tests_that_fail, below"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
     (Code::FrequencyTooShort, SENTINEL),
@@ -40,6 +42,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::UnfitSetting, "tests/settings.rs"),
 ];
 
+const BUILD: &str = "tests/build.rs, tests/errors_targets";
 const SENTINEL: &str = "tests/errors_targets, src/targets/sentinel/tests/limits.rs";
 
 fn check(path: &Path) -> Said {
@@ -76,6 +79,42 @@ fn every_mistake_is_explained() {
     }
 }
 
+/// Rules that a target does not take: one file a mistake, built for Sigma where its name begins so, else for Sentinel.
+fn of_targets() -> Vec<PathBuf> {
+    let mut paths = rules("tests/errors_targets");
+    for folder in folders("tests/errors_targets") {
+        paths.extend(rules(relative(&folder).to_str().unwrap()));
+    }
+    paths
+}
+
+#[test]
+fn every_mistake_of_a_target_is_explained() {
+    for path in of_targets() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let target = if name.starts_with("sigma_") {
+            "sigma"
+        } else {
+            "sentinel"
+        };
+        let said = tripline([
+            Path::new("build"),
+            &path,
+            Path::new("--target"),
+            Path::new(target),
+            Path::new("--stdout"),
+        ]);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""), "{}", path.display());
+        assert!(
+            codes(&said.stderr).iter().any(|code| code.starts_with(['T', 'S'])),
+            "{}: {}",
+            path.display(),
+            said.stderr
+        );
+        snapshot(path.parent().unwrap(), name, &said.page());
+    }
+}
+
 /// The list of poor messages names every one of them and no other.
 #[test]
 fn poor_messages_are_listed() {
@@ -95,7 +134,13 @@ fn poor_messages_are_listed() {
 /// A snapshot without its file was left behind.
 #[test]
 fn every_snapshot_has_its_mistake() {
-    for folder in ["tests/errors", "tests/errors/poor"] {
+    let folders = [
+        "tests/errors",
+        "tests/errors/poor",
+        "tests/errors_targets",
+        "tests/errors_targets/nrt",
+    ];
+    for folder in folders {
         for entry in std::fs::read_dir(common::project().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|end| end == "snap") {
@@ -110,7 +155,7 @@ fn every_snapshot_has_its_mistake() {
 fn messages_are_in_the_words_of_the_user() {
     let inside =
         regex::Regex::new(r"\b(Int|Real|Text|Bool|Some|None|Ok|Err|Span|FileId)\(|Rule::|::[a-z]|parameter '").unwrap();
-    for path in rules("tests/errors") {
+    for path in rules("tests/errors").into_iter().chain(of_targets()) {
         let said = check(&path);
         for line in said.stderr.lines() {
             assert!(!inside.is_match(line), "{}: {line}", path.display());
