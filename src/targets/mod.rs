@@ -3,4 +3,5 @@
 pub mod attack;
 pub mod kql;
 pub mod ledger;
+pub mod sigma;
 pub mod yaml;

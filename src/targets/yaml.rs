@@ -208,10 +208,10 @@ fn real(n: f64) -> String {
 /// Whether a text needs no quotes: words that begin with a letter, and no word that YAML 1.1 takes for a bool or null.
 fn is_plain(text: &str, also: &dyn Fn(char) -> bool) -> bool {
     const TYPED: [&str; 10] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"];
-    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
+    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '(');
     let all = text
         .chars()
-        .all(|c| c.is_ascii_alphanumeric() || " _./()+-,;&".contains(c) || also(c));
+        .all(|c| c.is_ascii_alphanumeric() || " _./()+-,;&*".contains(c) || also(c));
     first && all && !text.ends_with(' ') && !text.contains("  ") && !TYPED.iter().any(|t| t.eq_ignore_ascii_case(text))
 }
 
