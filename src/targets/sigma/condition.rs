@@ -61,14 +61,8 @@ impl<'a> Context<'a> {
             },
             ExprKind::HasElement { .. } => self.refused(site, "Sigma does not look for an element of a list"),
             ExprKind::Empty(_) => self.refused(site, "Sigma does not count the elements of a list"),
-            ExprKind::Call { function, arguments } if function.0.name == "if" => self.choice(arguments, scope, site),
-            ExprKind::Column(slot) => match self.meaning(scope, *slot)? {
-                Meaning::Value(value, scope, place) => self.formula(value, scope, through(site, place)),
-                Meaning::Field(_) | Meaning::Clock | Meaning::Aggregate(_) | Meaning::Refused => {
-                    self.truth(expr, scope, site)
-                }
-            },
-            ExprKind::Literal(_)
+            ExprKind::Column(_)
+            | ExprKind::Literal(_)
             | ExprKind::Constant(_)
             | ExprKind::Convert(_)
             | ExprKind::Member { .. }
@@ -99,15 +93,34 @@ impl<'a> Context<'a> {
 
     /// A value that is a condition.
     fn truth(&self, expr: &'a Expr, scope: Scope, site: Site) -> Option<Formula> {
-        match self.operand(expr, scope, site)? {
-            Operand::Literal(Literal::Bool(b)) => Some(Formula::Known(b)),
-            Operand::Literal(_) => self.refused(site, "no condition"),
-            Operand::Field(field, _) => Some(field.is(true)),
+        self.is(expr, true, scope, site)
+    }
+
+    /// A truth value equals `true` or `false`. A test is never missing, so it is false where it is not true.
+    fn is(&self, expr: &'a Expr, wanted: bool, scope: Scope, site: Site) -> Option<Formula> {
+        if let ExprKind::Column(slot) = &expr.kind
+            && let Some(Meaning::Value(value, scope, place)) = self.meaning(scope, *slot)
+        {
+            return self.is(value, wanted, scope, through(site, place));
+        }
+        match &expr.kind {
+            ExprKind::Call { function, arguments } if function.0.name == "if" => {
+                self.choice(arguments, wanted, scope, site)
+            }
+            _ if is_test(expr) => {
+                let formula = self.formula(expr, scope, site)?;
+                Some(if wanted { formula } else { formula.negated() })
+            }
+            _ => match self.operand(expr, scope, site)? {
+                Operand::Literal(Literal::Bool(b)) => Some(Formula::Known(b == wanted)),
+                Operand::Literal(_) => self.refused(site, "no condition"),
+                Operand::Field(field, _) => Some(field.is(wanted)),
+            },
         }
     }
 
-    /// `if(c, a, b)` of conditions.
-    fn choice(&self, arguments: &'a [Argument], scope: Scope, site: Site) -> Option<Formula> {
+    /// `if(c, a, b)` of conditions, where its result is the wanted one.
+    fn choice(&self, arguments: &'a [Argument], wanted: bool, scope: Scope, site: Site) -> Option<Formula> {
         let [
             Argument::Value(condition),
             Argument::Value(then),
@@ -117,8 +130,8 @@ impl<'a> Context<'a> {
             return self.refused(site, "a computed value");
         };
         let condition = self.formula(condition, scope, site);
-        let then = self.formula(then, scope, site);
-        let otherwise = self.formula(otherwise, scope, site);
+        let then = self.is(then, wanted, scope, site);
+        let otherwise = self.is(otherwise, wanted, scope, site);
         let (condition, then, otherwise) = (condition?, then?, otherwise?);
         Some(Formula::any([
             Formula::all([condition.clone(), then]),
@@ -127,13 +140,9 @@ impl<'a> Context<'a> {
     }
 
     fn equal(&self, left: &'a Expr, right: &'a Expr, fold: bool, scope: Scope, site: Site) -> Option<Formula> {
-        // A test is never missing, so it is false where it is not true.
         for (test, other) in [(left, right), (right, left)] {
-            if is_test(test)
-                && let ExprKind::Literal(Literal::Bool(b)) = other.kind
-            {
-                let formula = self.formula(test, scope, site)?;
-                return Some(if b { formula } else { formula.negated() });
+            if let ExprKind::Literal(Literal::Bool(wanted)) = other.kind {
+                return self.is(test, wanted, scope, site);
             }
         }
         let (a, b) = (self.operand(left, scope, site), self.operand(right, scope, site));

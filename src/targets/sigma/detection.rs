@@ -126,7 +126,8 @@ impl Layout {
             texts.insert(0, self.part(maps, reason));
         }
         let text = texts.join(word);
-        if inner < outer && texts.len() > 1 {
+        // `and` would bind tighter than `or` without brackets, but not every reader knows.
+        if inner != outer && texts.len() > 1 {
             format!("({text})")
         } else {
             text
@@ -192,8 +193,8 @@ impl Layout {
     }
 }
 
-/// What binds tighter, from loose to tight.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What joins or negates parts of a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Binding {
     Or,
     And,
