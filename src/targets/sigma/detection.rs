@@ -101,29 +101,33 @@ impl Layout {
             // These are sections.
             Formula::Item(_) | Formula::Missing(_) | Formula::Known(_) => return String::new(),
         };
-        let mut texts = Vec::new();
         // What can share a section does.
-        let mut shared: Vec<Formula> = Vec::new();
+        let (mut shared, mut apart): (Vec<Formula>, Vec<&Formula>) = Default::default();
         for part in parts {
+            let same = |key: &str| {
+                let mut items = shared.iter();
+                items.any(|other| matches!(other, Formula::Item(other) if other.key() == key))
+            };
             let fits = match (inner, part) {
-                (Binding::And, Formula::Item(item)) => !shared
-                    .iter()
-                    .any(|other| matches!(other, Formula::Item(other) if other.key() == item.key())),
+                (Binding::And, Formula::Item(item)) => !same(&item.key()),
                 (Binding::And, _) => false,
                 _ => maps(part).is_some(),
             };
             if fits {
                 shared.push(part.clone());
             } else {
-                texts.push(self.text(part, reason, inner));
+                apart.push(part);
             }
         }
         let shared = match inner {
             Binding::And => Formula::all(shared),
             _ => Formula::any(shared),
         };
-        if let Some(maps) = maps(&shared) {
-            texts.insert(0, self.part(maps, reason));
+        let mut texts: Vec<String> = Vec::new();
+        texts.extend(maps(&shared).map(|maps| self.part(maps, reason)));
+        for part in apart {
+            let text = self.text(part, reason, inner);
+            texts.push(text);
         }
         let text = texts.join(word);
         // `and` would bind tighter than `or` without brackets, but not every reader knows.

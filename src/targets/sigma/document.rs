@@ -110,7 +110,7 @@ fn with_metadata(metadata: &Metadata, body: Vec<(String, Node)>) -> Vec<(String,
     around(before, body, after)
 }
 
-/// What a correlation uses says no more than what it is: the specification wants the rest on the outermost alone.
+/// What a correlation uses says no more of itself than what it is: the specification wants the rest on the outermost alone.
 fn with_name(metadata: &Metadata, name: &PartName, body: Vec<(String, Node)>) -> Vec<(String, Node)> {
     let text = |text: String| Some(Node::Text(text));
     let id = Uuid::new_v5(&metadata.id, name.reference.as_bytes());
@@ -118,6 +118,10 @@ fn with_name(metadata: &Metadata, name: &PartName, body: Vec<(String, Node)>) ->
         ("title", text(part_title(&metadata.title, &name.own))),
         ("id", text(id.to_string())),
         ("name", text(name.reference.clone())),
+        (
+            "description",
+            text(format!("Detects the part {} of the correlation in this file", name.own)),
+        ),
     ];
     around(before, body, [("level", text("informational".to_owned()))])
 }

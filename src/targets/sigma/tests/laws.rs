@@ -31,6 +31,7 @@ fn test() -> impl Strategy<Value = String> {
             Just("userAgent matches /A|B/i"),
             Just("userAgent is missing"),
             Just("lower(userAgent) == \"a\""),
+            Just("lower(userAgent) == \"A\""),
             Just("upper(userAgent) in [\"A\", \"b\"]"),
         ],
         prop_oneof![
