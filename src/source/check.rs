@@ -268,6 +268,9 @@ impl Builder<'_> {
                 field.name
             )));
         }
+        if field.sigma_text && ty != FieldType::Bool {
+            return Err(located(format!("`{}` is {ty}: `sigma_text` is for bools", field.name)));
+        }
         Ok(Field {
             name: field.name.clone(),
             ty,
@@ -279,6 +282,7 @@ impl Builder<'_> {
                 SigmaNames::Name => Some(field.name.clone()),
                 SigmaNames::Column => Some(field.column.clone()),
             }),
+            sigma_text: field.sigma_text,
             never_missing: field.always,
             table_only: field.table_only,
             doc: field.doc.clone(),

@@ -66,6 +66,8 @@ pub(super) struct FileField {
     pub(super) column_type: Option<FileColumnType>,
     pub(super) sigma: Option<String>,
     #[serde(default)]
+    pub(super) sigma_text: bool,
+    #[serde(default)]
     pub(super) always: bool,
     #[serde(default)]
     pub(super) table_only: bool,

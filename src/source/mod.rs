@@ -116,6 +116,8 @@ pub struct Field {
     pub column_type: ColumnType,
     /// The field in Sigma rules; none where Sigma has no name for it.
     pub sigma: Option<String>,
+    /// Whether raw logs hold the bool as text: `"true"`.
+    pub sigma_text: bool,
     /// Whether every record has it.
     pub never_missing: bool,
     /// Whether no raw form holds it, only the table.

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod needs;
 pub mod prose;
 pub mod sentinel;
+pub mod sigma;
 #[cfg(test)]
 mod testing;
 pub mod yaml;
@@ -80,6 +81,6 @@ pub fn emit(target: Target, plan: &Plan, catalog: &Catalog, settings: &Settings)
         }),
         Target::Sentinel => sentinel::emit(plan, catalog, settings),
         Target::Arm => arm::emit(plan, catalog, settings),
-        Target::Sigma => Err(Vec::new()),
+        Target::Sigma => sigma::emit(plan, catalog, settings),
     }
 }

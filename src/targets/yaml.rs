@@ -208,14 +208,14 @@ fn real(n: f64) -> String {
 /// Whether a text needs no quotes: words that begin with a letter, and no word that YAML 1.1 takes for a bool or null.
 fn is_plain(text: &str, also: &dyn Fn(char) -> bool) -> bool {
     const TYPED: [&str; 10] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"];
-    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
+    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '(');
     let all = text
         .chars()
-        .all(|c| c.is_ascii_alphanumeric() || " _./()+-,;&".contains(c) || also(c));
+        .all(|c| c.is_ascii_alphanumeric() || " _./()+-,;&*".contains(c) || also(c));
     first && all && !text.ends_with(' ') && !text.contains("  ") && !TYPED.iter().any(|t| t.eq_ignore_ascii_case(text))
 }
 
-/// A UUID, or a version of three numbers: they begin with a digit and are still nothing but text to every reader.
+/// A UUID, a version of three numbers, or a link: nothing but text to every reader, whatever they begin with or hold.
 fn is_code(text: &str) -> bool {
     let numbers: Vec<&str> = text.split('.').collect();
     let is_version = numbers.len() == 3
@@ -226,7 +226,11 @@ fn is_code(text: &str) -> bool {
     let is_span = text.len() >= 2
         && text.ends_with(['s', 'm', 'h', 'd'])
         && text.bytes().take(text.len() - 1).all(|b| b.is_ascii_digit());
-    is_version || is_uuid || is_span
+    let is_link = text.strip_prefix("https://").is_some_and(|rest| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/?=&%+@,".contains(c);
+        !rest.is_empty() && rest.chars().all(plain)
+    });
+    is_version || is_uuid || is_span || is_link
 }
 
 /// Whether a text can be a literal block: printable ASCII on every line, the first one not indented, at most one line end
@@ -311,6 +315,9 @@ mod tests {
             ("\u{1F600}", "\"\\U0001F600\""),
             ("1.0.0", "1.0.0"),
             ("1h", "1h"),
+            ("https://example.com/a?b=c%20d", "https://example.com/a?b=c%20d"),
+            ("https://example.com/a: b", "'https://example.com/a: b'"),
+            ("all of x* and (y)", "all of x* and (y)"),
             (
                 "7d0c2f0e-8f0a-4c38-9a0c-2f6f2d6a5b11",
                 "7d0c2f0e-8f0a-4c38-9a0c-2f6f2d6a5b11",
