@@ -88,7 +88,7 @@ pub const ALL: &[Capability] = &[
     },
     Capability {
         construct: "`let`, `??`, functions in a condition or key",
-        case: "parts_of_text",
+        case: "computed_condition",
         sentinel: exact("`extend`"),
         sigma: refused("it compares fields; a `let` that only renames one is written out"),
     },
@@ -130,7 +130,7 @@ pub const ALL: &[Capability] = &[
     },
     Capability {
         construct: "several aggregates in conditions, `min`, `max`, `set`",
-        case: "sum_min_max_avg",
+        case: "several_aggregates",
         sentinel: exact("`summarize`"),
         sigma: refused("a correlation has one condition on one aggregate"),
     },

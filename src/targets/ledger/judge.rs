@@ -127,7 +127,7 @@ fn not_permitted(
         difference.span,
         format!("target `{}` {}", target.word(), what(state)),
     )
-    .label(difference.state.word())
+    .label(format!("`{}`, which the rule does not permit", difference.state.word()))
     .note(difference.reason.clone());
     let permit = format!("{word} {}", state.word());
     match (promise, &rule.targets) {
