@@ -20,6 +20,7 @@ use tripline::diagnostics::Code;
 
 /// Codes that `check` cannot give on a file of rules, and where they are tested instead.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::SigmaRefused, "tests/errors_targets, src/targets/sigma/tests"),
     (Code::NotPermitted, BUILD),
     (Code::Denied, BUILD),
     (Code::TestFailed, "tests_that_fail, below"),

@@ -79,6 +79,10 @@ fn emit(stage: Emit, rules: &Rules<'_>) -> Result<Exit, Misuse> {
 /// Compiles every rule for every target that is asked for. A target whose texts are all there is written; one with an
 /// error leaves its files as they are.
 fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
+    if let Some(out) = options.out.as_deref().filter(|out| out.is_file()) {
+        let out = out.display();
+        return Err(Misuse(format!("{out}: this is a file; `--out` names a folder")));
+    }
     let sources = &rules.loaded.files.sources;
     let deny: BTreeSet<State> = options.deny.iter().map(|d| d.state()).collect();
     let mut wanted: Vec<Target> = options.target.iter().flat_map(|t| t.targets()).copied().collect();

@@ -260,7 +260,7 @@ fn slides(threshold: &Threshold<'_>, steps: &[Step], per: Span) -> Option<(State
         number,
         ..
     } = threshold;
-    let edges = format!("Sigma's {per} slide, the windows of the group do not");
+    let edges = format!("Sigma's windows of {per} slide, those of the group do not");
     let differs = |reason: &str| Some((State::Differs, format!("{edges}: {reason}")));
     let wider = || {
         let reason = "events on both sides of the edge of a window count together";

@@ -42,7 +42,7 @@ fn a_threshold_with_its_base_rule() {
     assert_eq!(
         ledger,
         [
-            "wider group: Sigma's 1h slide, the windows of the group do not: events on both sides of the edge of a window count together",
+            "wider group: Sigma's windows of 1h slide, those of the group do not: events on both sides of the edge of a window count together",
             "note group: `names` is left out: a correlation has the one number that it compares",
             "note missing: whether `null` takes fields that are absent is left to the engine",
             "note alert: a Sigma correlation says which groups alert, not which rows, columns, entities or texts",
