@@ -2,6 +2,7 @@
 
 use super::markdown::{blocks, read, root};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::Command;
 use tripline::diagnostics::{Code, Severity};
 use tripline::functions::{self, Accepts, Function, KqlArgument, Result_};
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<Part> {
         part("docs/fields.md", "fields", fields()),
         part("docs/targets.md", "targets", targets()),
         part("README.md", "kql", example_kql()),
+        part("README.md", "sigma", example_sigma()),
         part("README.md", "alert", example_alert()),
     ]
 }
@@ -213,15 +215,20 @@ fn fields() -> String {
 // ---- the README's example -------------------------------------------------------------------------------------------
 
 /// What the program prints for the rule of the README: its first `trip` block.
+/// A command over the README's own rule.
 fn tripline(arguments: &[&str]) -> String {
     let rule = blocks(&read("README.md")).into_iter().find(|block| block.tag == "trip");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("example.trip");
     std::fs::write(&path, rule.expect("README.md shows no rule").text).unwrap();
+    tripline_on(&path, arguments)
+}
+
+fn tripline_on(path: &Path, arguments: &[&str]) -> String {
     let (command, rest) = arguments.split_first().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_tripline"))
         .arg(command)
-        .arg(&path)
+        .arg(path)
         .args(rest)
         .current_dir(root())
         .output()
@@ -235,6 +242,14 @@ fn example_kql() -> String {
         "```kql\n{}\n```",
         tripline(&["build", "--target", "kql", "--stdout"]).trim_end()
     )
+}
+
+/// The last document of a correlation's file.
+fn example_sigma() -> String {
+    let rule = Path::new("rules/aws/login_profile_takeover.trip");
+    let text = tripline_on(rule, &["build", "--target", "sigma", "--stdout"]);
+    let last = text.rsplit("---\n").next().unwrap();
+    format!("```yaml\n{}\n```", last.trim_end())
 }
 
 /// The one alert that the rule gives on the samples, laid out for reading.
