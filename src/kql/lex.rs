@@ -114,9 +114,24 @@ fn unescape(text: &str) -> Result<String, String> {
         let c = rest.next().unwrap_or('\\');
         let hex = |rest: &mut std::str::Chars<'_>, digits: usize| {
             let code: String = rest.by_ref().take(digits).collect();
-            u32::from_str_radix(&code, 16)
-                .ok()
-                .filter(|_| code.len() == digits)
+            let unit = u32::from_str_radix(&code, 16).ok().filter(|_| code.len() == digits);
+            // Kusto's texts are UTF-16: two halves, one behind the other, are one character.
+            let half = unit.filter(|unit| digits == 4 && (0xd800..0xdc00).contains(unit));
+            let whole = match half {
+                Some(high) => rest
+                    .as_str()
+                    .strip_prefix("\\u")
+                    .and_then(|low| low.get(..4))
+                    .and_then(|low| {
+                        let low = u32::from_str_radix(low, 16)
+                            .ok()
+                            .filter(|low| (0xdc00..0xe000).contains(low))?;
+                        rest.by_ref().take(6).for_each(drop);
+                        Some(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+                    }),
+                None => unit,
+            };
+            whole
                 .and_then(char::from_u32)
                 .ok_or_else(|| format!("`\\{c}{code}` is no character"))
         };
