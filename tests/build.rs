@@ -301,6 +301,25 @@ fn differences_can_be_denied() {
     assert_eq!(build("refused").code, Some(1));
 }
 
+/// Two folders of rules that go to one place share the template of the whole.
+#[test]
+fn a_template_for_all_folders_that_are_named() {
+    let project = Project::new(&[("a/rules/one.trip", &plain("one")), ("b/two.trip", &plain("two"))]);
+    let said = project.run(&["build", "a/rules", "b", "--target", "arm", "--out", "out"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    let files = project.files("out");
+    assert_eq!(
+        names(&files),
+        ["arm/azuredeploy.json", "arm/one.json", "arm/two.json", "ledger.json"]
+    );
+    let whole: Value = serde_json::from_str(&files["arm/azuredeploy.json"]).unwrap();
+    assert_eq!(whole["resources"].as_array().unwrap().len(), 2);
+    // A rule named alone has its own template only.
+    let said = project.run(&["build", "b/two.trip", "--target", "arm", "--out", "alone"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    assert_eq!(names(&project.files("alone")), ["arm/two.json", "ledger.json"]);
+}
+
 #[test]
 fn a_ledger_that_is_none_is_not_written_over() {
     let project = Project::new(&[("rules/one.trip", &plain("one"))]);

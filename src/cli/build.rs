@@ -92,8 +92,13 @@ fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     for target in wanted {
         let mut batch = batch(target, rules, &deny)?;
         if target == Target::Arm && batch.errors.is_empty() {
+            // Folders that go to one place share a template.
+            let mut roots: BTreeMap<PathBuf, Vec<&Path>> = BTreeMap::new();
             for root in options.paths.iter().filter(|path| path.is_dir()) {
-                whole_folder(root, rules, &mut batch)?;
+                roots.entry(rules::below_rules(root, root)).or_default().push(root);
+            }
+            for (folder, roots) in roots {
+                whole_folder(&folder, &roots, rules, &mut batch)?;
             }
         }
         batches.push(batch);
@@ -164,13 +169,14 @@ fn batch(target: Target, rules: &Rules<'_>, deny: &BTreeSet<State>) -> Result<Ba
     Ok(batch)
 }
 
-/// One template of all rules below a folder that was named.
-fn whole_folder(root: &Path, rules: &Rules<'_>, batch: &mut Batch) -> Result<(), Misuse> {
+/// One template of all rules below folders that were named.
+fn whole_folder(folder: &Path, roots: &[&Path], rules: &Rules<'_>, batch: &mut Batch) -> Result<(), Misuse> {
     let sources = &rules.loaded.files.sources;
     let built: BTreeSet<&str> = batch
         .entries
         .iter()
-        .filter(|built| built.path.is_some() && sources.path(built.source).starts_with(root))
+        .filter(|built| built.path.is_some())
+        .filter(|built| roots.iter().any(|root| sources.path(built.source).starts_with(root)))
         .map(|built| built.entry.rule.as_str())
         .collect();
     let mut chosen: Vec<(&Compiled<'_>, Cow<'_, Catalog>)> = rules
@@ -193,8 +199,7 @@ fn whole_folder(root: &Path, rules: &Rules<'_>, batch: &mut Batch) -> Result<(),
     }
     match arm::folder(&of_folder) {
         Ok(text) => {
-            let folder = Path::new(Target::Arm.word()).join(rules::below_rules(root, root));
-            let path = folder.join(WHOLE_FOLDER);
+            let path = Path::new(Target::Arm.word()).join(folder).join(WHOLE_FOLDER);
             if batch.files.contains_key(&path) {
                 return Err(Misuse(format!(
                     "the rule `azuredeploy` and the template of its whole folder would share {}; give the rule another name",

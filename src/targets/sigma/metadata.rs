@@ -5,10 +5,13 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::{RuleInfo, Severity};
 use crate::settings::Settings;
 use crate::targets::{Target, attack, needs, prose};
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 /// The longest title.
 const TITLE: usize = 120;
+/// How long the name of a file may be.
+const FILE_NAME: RangeInclusive<usize> = 10..=90;
 /// The shortest description.
 const DESCRIPTION: usize = 16;
 /// Words that stay small in a title.
@@ -54,6 +57,13 @@ impl Context<'_> {
             self.report(finding);
         }
         let id = rule.id.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+        let file = format!("{}.{}", rule.name, Target::Sigma.extension());
+        if !FILE_NAME.contains(&file.len()) {
+            let (least, most) = (FILE_NAME.start(), FILE_NAME.end());
+            let note =
+                format!("SigmaHQ takes names of files with {least} to {most} characters, and this one is `{file}`");
+            self.note("rule", note, rule.span);
+        }
         let attack = attack::map(&rule.attack, settings.sigma.attack);
         for change in &attack.changes {
             let note = change.note();
@@ -88,7 +98,7 @@ impl Context<'_> {
             .filter(|sentence| !is_link(sentence))
             .copied()
             .collect();
-        if sentences.iter().any(|sentence| is_link(&sentence)) {
+        if sentences.iter().any(|sentence| is_link(sentence)) {
             let note = "a sentence with a link is left out of the description: links stand in `references`";
             self.note("about", note, rule.place("about"));
         }
