@@ -8,13 +8,15 @@
     reason = "a test that cannot go on fails"
 )]
 
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tripline::compile::{Files, compile};
 use tripline::plan::Type;
+use tripline::settings::Settings;
 use tripline::source::Catalog;
-use tripline::targets::kql;
+use tripline::targets::{self, Target, kql};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -58,11 +60,52 @@ fn kql_type(ty: Type) -> &'static str {
     }
 }
 
+/// A column of the result that a rule of Sentinel names.
+struct Mapped {
+    name: String,
+    /// Of an entity.
+    identifier: Option<String>,
+}
+
+/// The columns that entities, custom details and the texts of an alert name.
+fn columns_of(rule: &Value) -> Vec<Mapped> {
+    let mut found = Vec::new();
+    for entity in rule["entityMappings"].as_array().into_iter().flatten() {
+        for field in entity["fieldMappings"].as_array().unwrap() {
+            found.push(Mapped {
+                name: field["columnName"].as_str().unwrap().to_owned(),
+                identifier: Some(field["identifier"].as_str().unwrap().to_owned()),
+            });
+        }
+    }
+    let plain = |name: &str| Mapped {
+        name: name.to_owned(),
+        identifier: None,
+    };
+    let details = rule["customDetails"].as_object().into_iter().flatten();
+    found.extend(details.map(|(_, column)| plain(column.as_str().unwrap())));
+    for text in rule["alertDetailsOverride"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(_, text)| text)
+    {
+        let mut rest = text.as_str().unwrap();
+        while let Some((_, behind)) = rest.split_once("{{") {
+            let (name, behind) = behind.split_once("}}").unwrap();
+            found.push(plain(name));
+            rest = behind;
+        }
+    }
+    found
+}
+
 #[test]
 fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
     let catalog = Catalog::builtin().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut expected: BTreeMap<String, Vec<(String, &str)>> = BTreeMap::new();
+    let mut mapped: BTreeMap<String, Vec<Mapped>> = BTreeMap::new();
     for path in rule_files() {
         let mut files = Files::default();
         files.add(&path, &std::fs::read(&path).unwrap());
@@ -73,6 +116,11 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
                 kql::emit(&rule.plan, &catalog).unwrap_or_else(|refused| panic!("{}: {refused:?}", path.display()));
             let file = folder.path().join(format!("{}.kql", rule.plan.rule.name));
             std::fs::write(&file, &query.text).unwrap();
+            let sentinel = targets::emit(Target::Sentinel, &rule.plan, &catalog, &Settings::default());
+            let sentinel = sentinel.unwrap_or_else(|refused| panic!("{}: {refused:?}", path.display()));
+            let document: Value = serde_yaml::from_str(&sentinel.text).unwrap();
+            assert_eq!(document["query"], query.text, "{}", path.display());
+            mapped.insert(file.display().to_string(), columns_of(&document));
             let columns = query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();
             expected.insert(file.display().to_string(), columns);
         }
@@ -81,7 +129,7 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
     let mut arguments = vec!["kusto.mjs", "tables.json"];
     arguments.extend(expected.keys().map(String::as_str));
     let output = node(&arguments);
-    let mut read = 0;
+    let (mut read, mut columns) = (0, 0);
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         let report: serde_json::Value = serde_json::from_str(line).unwrap();
         let file = report["file"].as_str().unwrap();
@@ -94,8 +142,22 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
             .map(|c| (c["name"].as_str().unwrap().to_owned(), c["type"].as_str().unwrap()))
             .collect();
         assert_eq!(found, expected[file], "{file}: the result's columns");
+        for column in &mapped[file] {
+            let of_result = found.iter().find(|(name, _)| *name == column.name);
+            let (_, ty) = of_result.unwrap_or_else(|| panic!("{file}: {} is in no result", column.name));
+            let fits = match column.identifier.as_deref() {
+                None => true,
+                Some("ProcessId") => ["string", "long"].contains(ty),
+                Some("CreationTimeUtc") => ["string", "datetime"].contains(ty),
+                Some("IsDomainJoined") => ["string", "bool"].contains(ty),
+                Some(_) => *ty == "string",
+            };
+            assert!(fits, "{file}: {} is {ty}", column.name);
+            columns += 1;
+        }
         read += 1;
     }
+    assert!(columns >= 80, "only {columns} mapped columns");
     assert_eq!(read, expected.len(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success());
 }
