@@ -123,7 +123,8 @@ impl Pair<'_> {
         for row in &table.rows {
             let cell = |column: &QueryColumn| {
                 let index = table.column(&column.name);
-                let index = index.unwrap_or_else(|| panic!("{}: no column {} in the result", self.subject.name, column.name));
+                let index =
+                    index.unwrap_or_else(|| panic!("{}: no column {} in the result", self.subject.name, column.name));
                 of_kql(&row[index])
             };
             found.push(
@@ -270,7 +271,12 @@ impl Tally {
         self.runs += 1;
         match pair.compare(events, at) {
             Verdict::Agree(rows) => self.alerting += usize::from(rows > 0),
-            Verdict::Refused(what) => *self.refused.entry(format!("{}: {what}", pair.subject.name)).or_default() += 1,
+            Verdict::Refused(what) => {
+                *self
+                    .refused
+                    .entry(format!("{}: {what}", pair.subject.name))
+                    .or_default() += 1
+            }
             Verdict::Differ(..) => self.disagreements.push(pair.describe(events.to_vec(), at, why)),
         }
     }
