@@ -407,8 +407,8 @@ fn a_broken_sigma_text_is_noticed() {
     assert!(unnoticed.is_empty(), "{unnoticed:?}");
 }
 
-/// Differences for which no example is found: the two thresholds that no group passes, the sum of a field with conditions
-/// of its own, and distinct values of a field that must also fit a pattern.
+/// Rules with a difference for which no example is found: `count_lt_1` and `distinct_lt_1` (below one), `bytes` (a sum of at
+/// least 0), `sigma_distinct` (distinct values of a field that the selection tests).
 const WITHOUT_EXAMPLE: [&str; 4] = ["bytes", "count_lt_1", "distinct_lt_1", "sigma_distinct"];
 
 /// Checks the example of a difference on both sides.
