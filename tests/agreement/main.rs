@@ -1,21 +1,28 @@
 //! The emitted KQL, read back and run by the interpreter, against the native run: the same rows, on the tests of every
-//! rule, on logs, and on random events biased to what the rule looks at.
+//! rule, on logs, and on random events biased to what the rule looks at. `sigma` does the same with the emitted Sigma and
+//! an engine that somebody else wrote.
 //!
 //! `TRIPLINE_CASES` and `TRIPLINE_SEED` set how many random event sets a rule gets, and which.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../docs/markdown.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod markdown;
 mod random;
+mod sigma;
+mod subject;
+#[path = "../common/sigma.rs"]
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tripline::compile::{self, Compiled, Files};
+use subject::{Subject, each_subject, number, read_events, rule_files, test_events};
 use tripline::evaluate::{self, Asked};
-use tripline::input::{Event, Options, Place, discover, read};
+use tripline::input::Event;
 use tripline::kql::{self, Clock, Database, Type, Value};
-use tripline::source::{Catalog, FIELDS};
+use tripline::source::Catalog;
 use tripline::targets::kql::{Query, QueryColumn, emit};
-use tripline::testing;
 use tripline::value::{self, Span, Time};
 
 /// Where the emitted text turns on what no document says, so that the interpreter refuses it: the rule, and why.
@@ -51,13 +58,10 @@ impl Schemas {
 
 /// A rule with everything that both sides need.
 struct Pair<'p> {
-    name: String,
-    text: String,
-    compiled: &'p Compiled<'p>,
+    subject: &'p Subject<'p>,
     ready: evaluate::Compiled<'p>,
     query: Query,
     read: kql::Query,
-    catalog: &'p Catalog,
     schemas: &'p Schemas,
 }
 
@@ -92,13 +96,13 @@ impl Pair<'_> {
         for row in state.finish().alerts {
             let cell = |column: &QueryColumn| match (column.output, column.name.as_str()) {
                 (Some(index), _) => {
-                    let expr = &self.compiled.plan.alert.columns[index].value;
+                    let expr = &self.subject.compiled.plan.alert.columns[index].value;
                     of_native(&self.ready.evaluate(expr, &row.row).unwrap())
                 }
                 (None, "TimeGenerated") => row.alert.time.0.to_string(),
                 (None, "StartTime") => row.alert.start.0.to_string(),
                 (None, "EndTime") => row.alert.end.0.to_string(),
-                (None, other) => panic!("{}: what is the column {other}?", self.name),
+                (None, other) => panic!("{}: what is the column {other}?", self.subject.name),
             };
             native.push(
                 self.query
@@ -109,7 +113,7 @@ impl Pair<'_> {
                     .join(" "),
             );
         }
-        let database = self.schemas.database(self.catalog, events);
+        let database = self.schemas.database(self.subject.catalog, events);
         let clock = Clock::new(at.plus(self.query.delay).0, Some(self.query.period.0)).unwrap();
         let table = match kql::run(read, &database, clock) {
             Ok(table) => table,
@@ -119,7 +123,8 @@ impl Pair<'_> {
         for row in &table.rows {
             let cell = |column: &QueryColumn| {
                 let index = table.column(&column.name);
-                let index = index.unwrap_or_else(|| panic!("{}: no column {} in the result", self.name, column.name));
+                let index =
+                    index.unwrap_or_else(|| panic!("{}: no column {} in the result", self.subject.name, column.name));
                 of_kql(&row[index])
             };
             found.push(
@@ -138,11 +143,6 @@ impl Pair<'_> {
         } else {
             Verdict::Differ(native, found)
         }
-    }
-
-    /// The file of the rule.
-    fn rule_text(&self) -> String {
-        self.text.clone()
     }
 
     /// As few events as still differ.
@@ -165,7 +165,7 @@ impl Pair<'_> {
         let Verdict::Differ(native, found) = self.compare(&events, at) else {
             panic!("it agrees now")
         };
-        let mut out = format!("{} ({why}) at {at}\n  native:\n", self.name);
+        let mut out = format!("{} ({why}) at {at}\n  native:\n", self.subject.name);
         native.iter().for_each(|row| out.push_str(&format!("    {row}\n")));
         out.push_str("  kql:\n");
         found.iter().for_each(|row| out.push_str(&format!("    {row}\n")));
@@ -175,7 +175,7 @@ impl Pair<'_> {
             out.push_str(&format!(
                 "    {} {} {body}\n",
                 event.time.unwrap(),
-                self.catalog.get(event.source).name
+                self.subject.catalog.get(event.source).name
             ));
         }
         out
@@ -222,92 +222,38 @@ fn real(n: f64) -> String {
     }
 }
 
-/// The rule files: our own, and the cases with their folder.
-fn rule_files() -> Vec<(PathBuf, Option<PathBuf>)> {
-    let mut files = Vec::new();
-    let sorted = |folder: &str| {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-        entries.sort();
-        entries
-    };
-    for folder in sorted("rules").into_iter().filter(|p| p.is_dir()) {
-        for file in sorted(folder.to_str().unwrap()) {
-            if file.extension().is_some_and(|e| e == "trip") {
-                files.push((file, None));
-            }
-        }
-    }
-    for folder in sorted("tests/cases") {
-        if folder.join("rule.trip").is_file() {
-            files.push((folder.join("rule.trip"), Some(folder)));
-        }
-    }
-    files
-}
-
-fn read_events(path: &Path, catalog: &Catalog) -> Vec<Event> {
-    let mut events = Vec::new();
-    for file in discover(&[path.to_owned()]).unwrap() {
-        read(&file, catalog, &Options::default(), &mut |event| events.push(event)).unwrap();
-    }
-    events
-}
-
-fn test_events(test: &tripline::check::Test<'_>, catalog: &Catalog) -> Vec<Event> {
-    let event = |event: testing::TestEvent| Event {
-        source: event.source,
-        shape: FIELDS,
-        body: event.body,
-        time: Some(event.time),
-        id: event.id,
-        place: Place::default(),
-    };
-    testing::events(test, catalog).into_iter().map(event).collect()
-}
-
 /// Runs `with` for every rule that the emitter takes; gives the names of those that it refuses.
-fn each_rule(mut with: impl FnMut(&Pair<'_>, Option<&Path>)) -> Vec<String> {
-    let catalog = Catalog::builtin().unwrap();
+fn each_rule(mut with: impl FnMut(&Pair<'_>)) -> Vec<String> {
     let schemas = Schemas::load();
     let mut refused = Vec::new();
-    for (path, folder) in rule_files() {
-        let mut files = Files::default();
-        files.add(&path, &std::fs::read(&path).unwrap());
-        let world = files.world(&catalog).unwrap();
-        let mut findings = std::mem::take(&mut files.findings);
-        let compiled = compile::compile(&files.trees, &world, &mut findings);
-        assert!(
-            !tripline::diagnostics::has_errors(&findings),
-            "{}: {findings:?}",
-            path.display()
+    each_subject(&rule_files(), |subject| {
+        let Subject { name, catalog, .. } = subject;
+        let query = match emit(&subject.compiled.plan, catalog) {
+            Ok(query) => query,
+            Err(reasons) => {
+                refused.push(format!("{name}: {}", reasons[0].message));
+                return;
+            }
+        };
+        let read = kql::parse(&query.text).unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.text));
+        assert!(read.warnings().is_empty(), "{name}: {:?}", read.warnings());
+        let clock = Clock::new(0, None).unwrap();
+        kql::check(&read, &schemas.database(catalog, &[]), clock)
+            .unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.text));
+        let ready = evaluate::Compiled::new(&subject.compiled.plan, catalog).unwrap();
+        assert_eq!(
+            (query.frequency, query.delay),
+            (subject.frequency(), subject.delay()),
+            "{name}"
         );
-        for rule in &compiled {
-            let name = rule.plan.rule.name.clone();
-            let query = match emit(&rule.plan, &catalog) {
-                Ok(query) => query,
-                Err(reasons) => {
-                    refused.push(format!("{name}: {}", reasons[0].message));
-                    continue;
-                }
-            };
-            let read = kql::parse(&query.text).unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.text));
-            assert!(read.warnings().is_empty(), "{name}: {:?}", read.warnings());
-            let clock = Clock::new(0, None).unwrap();
-            kql::check(&read, &schemas.database(&catalog, &[]), clock)
-                .unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.text));
-            let pair = Pair {
-                name,
-                text: String::from_utf8(std::fs::read(&path).unwrap()).unwrap(),
-                compiled: rule,
-                ready: evaluate::Compiled::new(&rule.plan, &catalog).unwrap(),
-                query,
-                read,
-                catalog: &catalog,
-                schemas: &schemas,
-            };
-            with(&pair, folder.as_deref());
-        }
-    }
+        with(&Pair {
+            subject,
+            ready,
+            query,
+            read,
+            schemas: &schemas,
+        });
+    });
     refused
 }
 
@@ -325,7 +271,12 @@ impl Tally {
         self.runs += 1;
         match pair.compare(events, at) {
             Verdict::Agree(rows) => self.alerting += usize::from(rows > 0),
-            Verdict::Refused(what) => *self.refused.entry(format!("{}: {what}", pair.name)).or_default() += 1,
+            Verdict::Refused(what) => {
+                *self
+                    .refused
+                    .entry(format!("{}: {what}", pair.subject.name))
+                    .or_default() += 1
+            }
             Verdict::Differ(..) => self.disagreements.push(pair.describe(events.to_vec(), at, why)),
         }
     }
@@ -356,9 +307,9 @@ impl Tally {
 #[test]
 fn the_tests_of_every_rule_agree() {
     let mut tally = Tally::default();
-    let refused = each_rule(|pair, _| {
-        for test in &pair.compiled.checked.tests {
-            let events = test_events(test, pair.catalog);
+    let refused = each_rule(|pair| {
+        for test in &pair.subject.compiled.checked.tests {
+            let events = test_events(test, pair.subject.catalog);
             tally.take(pair, &events, test.ast.now, &test.ast.name.value);
         }
     });
@@ -393,10 +344,9 @@ fn logs_agree() {
     let samples = read_events(Path::new("tests/samples"), &catalog);
     println!("{} events in the samples", samples.len());
     let mut tally = Tally::default();
-    each_rule(|pair, folder| {
+    each_rule(|pair| {
         let every = pair.query.frequency;
-        if let Some(folder) = folder {
-            let events = read_events(&folder.join("events.jsonl"), pair.catalog);
+        if let Some(events) = pair.subject.log() {
             for at in instants(&events, every, 60) {
                 tally.take(pair, &events, at, "events.jsonl");
             }
@@ -414,11 +364,10 @@ fn logs_agree() {
 
 #[test]
 fn random_events_agree() {
-    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
     let (cases, seed) = (number("TRIPLINE_CASES", 100), number("TRIPLINE_SEED", 1));
     let mut tally = Tally::default();
-    each_rule(|pair, folder| {
-        let mut generator = random::Generator::new(pair, folder, seed);
+    each_rule(|pair| {
+        let mut generator = random::Generator::new(pair.subject, seed).unwrap();
         let (before, found) = (tally.alerting, tally.disagreements.len());
         for _ in 0..cases {
             let (events, at) = generator.case();
@@ -428,7 +377,7 @@ fn random_events_agree() {
                 break;
             }
         }
-        println!("{}: {} of {cases} alert", pair.name, tally.alerting - before);
+        println!("{}: {} of {cases} alert", pair.subject.name, tally.alerting - before);
     });
     tally.finish(&format!("random events, seed {seed}"));
 }
@@ -464,7 +413,7 @@ const BREAKS: [(&str, &str); 24] = [
 #[test]
 fn a_broken_text_is_noticed() {
     let mut noticed = vec![(0, 0); BREAKS.len()];
-    each_rule(|pair, folder| {
+    each_rule(|pair| {
         for ((from, to), (tried, caught)) in BREAKS.iter().zip(&mut noticed) {
             let broken = pair.query.text.replace(from, to);
             let Ok(read) = kql::parse(&broken) else { continue };
@@ -472,10 +421,10 @@ fn a_broken_text_is_noticed() {
                 continue;
             }
             *tried += 1;
-            let mut generator = random::Generator::new(pair, folder, 1);
+            let mut generator = random::Generator::new(pair.subject, 1).unwrap();
             let mut cases: Vec<(Vec<Event>, Time)> = Vec::new();
-            for test in &pair.compiled.checked.tests {
-                cases.push((test_events(test, pair.catalog), test.ast.now));
+            for test in &pair.subject.compiled.checked.tests {
+                cases.push((test_events(test, pair.subject.catalog), test.ast.now));
             }
             cases.extend((0..30).map(|_| generator.case()));
             let differs = |(events, at): &(Vec<Event>, Time)| {

@@ -1,8 +1,7 @@
 //! Random events: those of the rule's own tests, their fields exchanged, spelled differently, taken away, their times
 //! moved to the edges of the rule's windows.
 
-use super::{Pair, read_events, test_events};
-use std::path::Path;
+use super::subject::{Subject, test_events};
 use std::sync::Arc;
 use tripline::input::{Event, Place};
 use tripline::source::{Catalog, FIELDS, FieldType, SourceId};
@@ -42,15 +41,15 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    pub(crate) fn new(pair: &Pair<'_>, folder: Option<&Path>, seed: u64) -> Generator {
+    /// None where the rule has neither a test nor a log to begin with.
+    pub(crate) fn new(subject: &Subject<'_>, seed: u64) -> Option<Generator> {
         let mut sets: Vec<(Vec<Event>, Time)> = Vec::new();
-        for test in &pair.compiled.checked.tests {
-            sets.push((test_events(test, pair.catalog), test.ast.now));
+        for test in &subject.compiled.checked.tests {
+            sets.push((test_events(test, subject.catalog), test.ast.now));
         }
-        if let Some(folder) = folder {
-            let events = read_events(&folder.join("events.jsonl"), pair.catalog);
+        if let Some(events) = subject.log() {
             let last = events.iter().filter_map(|e| e.time).max().unwrap();
-            sets.push((events, last.bin(pair.query.frequency).plus(pair.query.frequency)));
+            sets.push((events, last.bin(subject.frequency()).plus(subject.frequency())));
         }
         let mut pool = Vec::new();
         let mut moved = Vec::new();
@@ -58,16 +57,16 @@ impl Generator {
         for (events, now) in sets {
             let mut set = Vec::new();
             for event in &events {
-                let fields = fields_of(event, pair.catalog);
+                let fields = fields_of(event, subject.catalog);
                 pool.push((event.source, fields.clone()));
                 set.push((event.source, fields, event.time.unwrap()));
             }
             moved.push(set);
             instants.push(now);
         }
-        let file = pair.rule_text();
+        let file = subject.text;
         let literal = regex::Regex::new(r#""([^"\\\n]{1,60})""#).unwrap();
-        let mut texts: Vec<String> = literal.captures_iter(&file).map(|c| c[1].to_owned()).collect();
+        let mut texts: Vec<String> = literal.captures_iter(file).map(|c| c[1].to_owned()).collect();
         let odd = [
             "10.1.2.3",
             "::1",
@@ -88,7 +87,7 @@ impl Generator {
         texts.dedup();
         let span = regex::Regex::new(r"\b([0-9]+)([smhd])\b").unwrap();
         let mut spans: Vec<Span> = span
-            .captures_iter(&file)
+            .captures_iter(file)
             .map(|c| {
                 let n: i64 = c[1].parse().unwrap();
                 match &c[2] {
@@ -99,21 +98,21 @@ impl Generator {
                 }
             })
             .collect();
-        spans.push(pair.query.frequency);
-        spans.push(pair.query.delay);
+        spans.push(subject.frequency());
+        spans.push(subject.delay());
         spans.push(Span(0));
-        let name = pair
+        let name = subject
             .name
             .bytes()
             .fold(seed, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-        Generator {
+        (!pool.is_empty()).then_some(Generator {
             numbers: Numbers(name),
             pool,
             texts,
             spans,
             instants,
             sets: moved,
-        }
+        })
     }
 
     /// Events, and when to look at them.
