@@ -49,8 +49,10 @@ impl<'p> Finder<'p> {
             let control = control.into_iter().next()?;
             let aside: Vec<Time> = (0..bodies.len())
                 .map(|n| match (threshold.comparison, self.function(threshold)?) {
-                    // The mean of what lies right behind each other, without what came first.
-                    (Comparison::Greater | Comparison::GreaterOrEqual, AggregateName::Avg) => {
+                    // What lies right behind each other, without what came first.
+                    (Comparison::Greater | Comparison::GreaterOrEqual, AggregateName::Avg | AggregateName::Sum)
+                        if bodies.len() == 3 =>
+                    {
                         let at = [EDGE.minus(*per), EDGE.minus(second), EDGE.plus(second)];
                         at.get(n).copied()
                     }
@@ -295,6 +297,8 @@ fn numbers(function: AggregateName, threshold: &Threshold, values: Values) -> Op
         (AggregateName::Avg, Values::Log, Less) => ints(&[k - 1, k + 5]),
         (AggregateName::Avg, Values::Log, LessOrEqual | Equal) => ints(&[k, k + 2]),
         (AggregateName::Avg, Values::Log, NotEqual) => ints(&[k + 1, k - 1]),
+        (AggregateName::Sum, Values::Log, Greater) if k < 1 => ints(&[-(k.abs() + 10), 2, k - 1]),
+        (AggregateName::Sum, Values::Log, GreaterOrEqual) if k < 1 => ints(&[-(k.abs() + 10), 1, k - 1]),
         (AggregateName::Sum, Values::Log, Greater) => ints(&[k, 1]),
         // One that is less, and what is lacking; in halves where the least whole number is enough.
         (AggregateName::Sum, Values::Log, GreaterOrEqual) if k == 1 => Some(vec![Json::Real(0.5), Json::Real(0.5)]),

@@ -177,8 +177,16 @@ impl<'a> Context<'a> {
         };
         let whole = matches!(aggregate.function, AggregateName::Count | AggregateName::Distinct);
         let always = threshold.test.grows() && threshold.test.holds(0, threshold.number);
-        if whole && (threshold.number < 0 || always) {
-            let help = "leave the condition out, or compare with a number above 0".to_owned();
+        // Every group has an event.
+        let never = aggregate.function == AggregateName::Count
+            && aggregate.condition.is_none()
+            && match threshold.test {
+                Test::Order(OrderOp::Less) => threshold.number <= 1,
+                Test::Order(OrderOp::LessOrEqual) | Test::Equal => threshold.number <= 0,
+                Test::Order(OrderOp::Greater | OrderOp::GreaterOrEqual) | Test::NotEqual => false,
+            };
+        if whole && (threshold.number < 0 || always || never) {
+            let help = "compare with another number, or leave the condition out".to_owned();
             self.refuse(threshold.site, WHAT, "this never changes", Some(help));
             return None;
         }

@@ -98,7 +98,7 @@ impl Context<'_> {
             .filter(|sentence| !is_link(sentence))
             .copied()
             .collect();
-        if sentences.iter().any(|sentence| is_link(sentence)) {
+        if sentences.iter().any(is_link) {
             let note = "a sentence with a link is left out of the description: links stand in `references`";
             self.note("about", note, rule.place("about"));
         }
