@@ -320,6 +320,56 @@ fn a_template_for_all_folders_that_are_named() {
     assert_eq!(names(&project.files("alone")), ["arm/two.json", "ledger.json"]);
 }
 
+/// However the rules are named, the ledger is the same, and holds no path of this machine.
+#[test]
+fn the_ledger_does_not_depend_on_how_rules_are_named() {
+    let project = Project::new(&[("rules/one.trip", &plain("one")), ("rules/a/two.trip", &plain("two"))]);
+    let whole = project.path("rules");
+    let whole = whole.to_str().unwrap();
+    assert_eq!(
+        project.run(&["build", "rules", "--target", "kql", "--out", "out"]).code,
+        Some(0)
+    );
+    let text = project.files("out")["ledger.json"].clone();
+    assert!(!text.contains(project.path("").to_str().unwrap()) && text.contains("\"source\": \"rules/a/two.trip\""));
+    for named in ["./rules", whole, "."] {
+        let said = project.run(&["build", named, "--target", "kql", "--out", "out", "--check"]);
+        assert_eq!(said.code, Some(0), "{named}: {}", said.page());
+    }
+    // And what is gone is seen from anywhere.
+    std::fs::remove_file(project.path("rules/a/two.trip")).unwrap();
+    let said = project.run(&["build", whole, "--target", "kql", "--out", "out", "--prune"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    assert_eq!(names(&project.files("out")), ["kql/one.kql", "ledger.json"]);
+}
+
+/// `[output] folder` puts texts elsewhere, and rules of one folder into one template.
+#[test]
+fn settings_choose_the_folder() {
+    let project = Project::new(&[
+        ("rules/one.trip", &plain("one")),
+        ("rules/two.trip", &plain("two")),
+        (
+            "tripline.toml",
+            "[rule.two]\noutput.folder = \"prod/eu\"\narm.workspace = \"soc-eu\"\n",
+        ),
+    ]);
+    let said = project.run(&["build", "--target", "arm,kql", "--out", "out"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    assert_eq!(
+        names(&project.files("out")),
+        [
+            "arm/azuredeploy.json",
+            "arm/one.json",
+            "arm/prod/eu/azuredeploy.json",
+            "arm/prod/eu/two.json",
+            "kql/one.kql",
+            "kql/prod/eu/two.kql",
+            "ledger.json"
+        ]
+    );
+}
+
 #[test]
 fn a_ledger_that_is_none_is_not_written_over() {
     let project = Project::new(&[("rules/one.trip", &plain("one"))]);

@@ -80,10 +80,10 @@ pub(super) struct Build {
     #[arg(long)]
     pub(super) stdout: bool,
     /// Write nothing; compare with what stands in DIR, print the differences, and exit 1 if there are any
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "stdout")]
     pub(super) check: bool,
     /// Remove files of rules that are gone
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "stdout")]
     pub(super) prune: bool,
     /// Differences that are errors, whatever the rule permits; several with a comma between
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE")]

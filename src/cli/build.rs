@@ -10,7 +10,7 @@ use crate::diagnostics::{Diagnostic, FileId, has_errors};
 use crate::examples;
 use crate::plan;
 use crate::source::Catalog;
-use crate::targets::ledger::{self, Entry, Ledger, Record, State};
+use crate::targets::ledger::{self, Entry, Ledger, Names, Record, State};
 use crate::targets::{Target, arm};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,13 +92,8 @@ fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     for target in wanted {
         let mut batch = batch(target, rules, &deny)?;
         if target == Target::Arm && batch.errors.is_empty() {
-            // Folders that go to one place share a template.
-            let mut roots: BTreeMap<PathBuf, Vec<&Path>> = BTreeMap::new();
-            for root in options.paths.iter().filter(|path| path.is_dir()) {
-                roots.entry(rules::below_rules(root, root)).or_default().push(root);
-            }
-            for (folder, roots) in roots {
-                whole_folder(&folder, &roots, rules, &mut batch)?;
+            for (folder, names) in whole_folders(&options.paths, rules, &batch) {
+                whole_folder(&folder, &names, rules, &mut batch)?;
             }
         }
         batches.push(batch);
@@ -169,20 +164,32 @@ fn batch(target: Target, rules: &Rules<'_>, deny: &BTreeSet<State>) -> Result<Ba
     Ok(batch)
 }
 
-/// One template of all rules below folders that were named.
-fn whole_folder(folder: &Path, roots: &[&Path], rules: &Rules<'_>, batch: &mut Batch) -> Result<(), Misuse> {
+/// The rules that share a template: those below a folder that was named, and those that settings put into one folder.
+fn whole_folders(paths: &[PathBuf], rules: &Rules<'_>, batch: &Batch) -> BTreeMap<PathBuf, BTreeSet<String>> {
     let sources = &rules.loaded.files.sources;
-    let built: BTreeSet<&str> = batch
-        .entries
-        .iter()
-        .filter(|built| built.path.is_some())
-        .filter(|built| roots.iter().any(|root| sources.path(built.source).starts_with(root)))
-        .map(|built| built.entry.rule.as_str())
-        .collect();
+    let mut folders: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+    for root in paths.iter().filter(|path| path.is_dir()) {
+        for built in batch.entries.iter().filter(|built| built.path.is_some()) {
+            let name = &built.entry.rule;
+            let rule = rules.compiled.iter().find(|rule| rule.plan.rule.name == *name);
+            if let Some(rule) = rule
+                && sources.path(built.source).starts_with(root)
+            {
+                let chosen = rules.loaded.settings(rule).folder.clone();
+                let folder = chosen.unwrap_or_else(|| rules::below_rules(root, root));
+                folders.entry(folder).or_default().insert(name.clone());
+            }
+        }
+    }
+    folders
+}
+
+/// One template of several rules.
+fn whole_folder(folder: &Path, names: &BTreeSet<String>, rules: &Rules<'_>, batch: &mut Batch) -> Result<(), Misuse> {
     let mut chosen: Vec<(&Compiled<'_>, Cow<'_, Catalog>)> = rules
         .compiled
         .iter()
-        .filter(|rule| built.contains(rule.plan.rule.name.as_str()))
+        .filter(|rule| names.contains(&rule.plan.rule.name))
         .map(|rule| (rule, rules.loaded.settings(rule).catalog(&rules.loaded.catalog)))
         .collect();
     chosen.sort_by(|(a, _), (b, _)| a.plan.rule.name.cmp(&b.plan.rule.name));
@@ -194,9 +201,6 @@ fn whole_folder(folder: &Path, roots: &[&Path], rules: &Rules<'_>, batch: &mut B
             settings: rules.loaded.settings(rule),
         })
         .collect();
-    if of_folder.is_empty() {
-        return Ok(());
-    }
     match arm::folder(&of_folder) {
         Ok(text) => {
             let path = Path::new(Target::Arm.word()).join(folder).join(WHOLE_FOLDER);
@@ -215,12 +219,15 @@ fn whole_folder(folder: &Path, roots: &[&Path], rules: &Rules<'_>, batch: &mut B
 
 /// Where the text of a rule goes, below the output folder.
 fn path_of(target: Target, rule: &Compiled<'_>, rules: &Rules<'_>) -> PathBuf {
-    let folder = rules
-        .loaded
-        .folders
-        .get(&rule.checked.file)
-        .cloned()
-        .unwrap_or_default();
+    let own = || {
+        rules
+            .loaded
+            .folders
+            .get(&rule.checked.file)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let folder = rules.loaded.settings(rule).folder.clone().unwrap_or_else(own);
     let name = format!("{}.{}", rule.plan.rule.name, target.extension());
     Path::new(target.word()).join(folder).join(name)
 }
@@ -332,22 +339,25 @@ fn merged(
     rules: &Rules<'_>,
 ) -> (Ledger, Vec<String>) {
     let sources = &rules.loaded.files.sources;
-    let roots: Vec<PathBuf> = options.paths.iter().map(|path| plain(path)).collect();
+    let roots: Vec<PathBuf> = options.paths.iter().map(|path| recorded(path)).collect();
     let mut gone: BTreeSet<String> = ledger.gone.iter().cloned().collect();
     for batch in batches {
         let mut records: Vec<Record> = Vec::new();
         for built in &batch.entries {
             records.push(Record::new(
                 &built.entry,
-                sources.path(built.source),
+                built.source,
                 built.path.as_deref(),
-                sources,
-                &rules.loaded.catalog,
+                &Names {
+                    sources,
+                    catalog: &rules.loaded.catalog,
+                    path: &recorded,
+                },
             ));
         }
         for old in ledger.targets.remove(batch.target.word()).unwrap_or_default() {
             let built = records.iter().any(|new| new.rule == old.rule);
-            let named = roots.iter().any(|root| plain(Path::new(&old.source)).starts_with(root));
+            let named = roots.iter().any(|root| Path::new(&old.source).starts_with(root));
             if built || named {
                 gone.extend(old.file);
             } else {
@@ -371,9 +381,23 @@ fn merged(
     (ledger, gone)
 }
 
-/// A path without `./`.
-fn plain(path: &Path) -> PathBuf {
-    path.components().filter(|c| !matches!(c, Component::CurDir)).collect()
+/// A path as the ledger writes it, the same however it was named: from its `rules` folder on, else from the folder that the
+/// command was started in. What is no file (a source table of ours) keeps its name.
+fn recorded(path: &Path) -> PathBuf {
+    let Ok(whole) = path.canonicalize() else {
+        return path.to_owned();
+    };
+    let words: Vec<Component<'_>> = whole.components().collect();
+    if let Some(at) = words.iter().rposition(|word| word.as_os_str() == "rules") {
+        return words.into_iter().skip(at).collect();
+    }
+    let here = std::env::current_dir()
+        .and_then(|here| here.canonicalize())
+        .unwrap_or_default();
+    let here: Vec<Component<'_>> = here.components().collect();
+    let shared = here.iter().zip(&words).take_while(|(a, b)| a == b).count();
+    let up = here.iter().skip(shared).map(|_| Component::ParentDir);
+    up.chain(words.into_iter().skip(shared)).collect()
 }
 
 /// Prints how the files that are there differ from what would be written.

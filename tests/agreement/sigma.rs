@@ -196,7 +196,7 @@ fn raw(event: &Event, catalog: &Catalog) -> Raw {
         };
         // Nothing is put above or below what is there.
         let begins = |key: &String| *key == *name || name.starts_with(&format!("{key}."));
-        if !all.keys().any(|key| begins(key)) && !name.contains('.') {
+        if !all.keys().any(begins) && !name.contains('.') {
             put(&mut all, name, value);
         }
     }

@@ -6,7 +6,7 @@ mod record;
 mod table;
 
 pub use judge::{Entry, Verdict, judge};
-pub use record::{Ledger, Place, Record, SCHEMA_VERSION};
+pub use record::{Ledger, Names, Place, Record, SCHEMA_VERSION};
 pub use table::table;
 
 use crate::diagnostics::{Diagnostic, Span};

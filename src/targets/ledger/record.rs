@@ -1,10 +1,11 @@
 //! `ledger.json`: the entries as a file. `docs/ledger.schema.json` describes it.
 
 use super::{Entry, Example, State};
-use crate::diagnostics::{Diagnostic, Sources, Span};
+use crate::diagnostics::{Diagnostic, FileId, Sources, Span};
 use crate::source::Catalog;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The version of the format.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -111,13 +112,24 @@ struct EventRecord {
     fields: serde_json::Value,
 }
 
+/// What names stand for in a record.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// The texts that places point into.
+    pub sources: &'a Sources,
+    /// The sources of events.
+    pub catalog: &'a Catalog,
+    /// A path as the ledger writes it.
+    pub path: &'a dyn Fn(&Path) -> PathBuf,
+}
+
 impl Place {
     /// A span as lines and columns.
-    pub fn of(span: Span, sources: &Sources) -> Place {
-        let (line, column) = sources.position(span.file, span.start);
-        let (end_line, end_column) = sources.position(span.file, span.end);
+    fn of(span: Span, names: &Names<'_>) -> Place {
+        let (line, column) = names.sources.position(span.file, span.start);
+        let (end_line, end_column) = names.sources.position(span.file, span.end);
         Place {
-            file: slashes(sources.path(span.file)),
+            file: names.path(span.file),
             line,
             column,
             end_line,
@@ -126,8 +138,14 @@ impl Place {
     }
 }
 
+impl Names<'_> {
+    fn path(&self, file: FileId) -> String {
+        slashes(&(self.path)(self.sources.path(file)))
+    }
+}
+
 /// A path with `/`, as files on every system write it.
-fn slashes(path: &std::path::Path) -> String {
+fn slashes(path: &Path) -> String {
     let words: Vec<String> = path
         .components()
         .map(|c| c.as_os_str().to_string_lossy().into_owned())
@@ -137,35 +155,29 @@ fn slashes(path: &std::path::Path) -> String {
 
 impl Record {
     /// An entry as a record; `file` is the path of the text that was written for it.
-    pub fn new(
-        entry: &Entry,
-        source: &std::path::Path,
-        file: Option<&std::path::Path>,
-        sources: &Sources,
-        catalog: &Catalog,
-    ) -> Record {
+    pub fn new(entry: &Entry, source: FileId, file: Option<&Path>, names: &Names<'_>) -> Record {
         let differences = entry.differences.iter().map(|d| DifferenceRecord {
             state: d.state,
             construct: d.construct.to_owned(),
             reason: d.reason.clone(),
-            place: Place::of(d.span, sources),
-            example: d.example.as_ref().map(|e| ExampleRecord::new(e, catalog)),
+            place: Place::of(d.span, names),
+            example: d.example.as_ref().map(|e| ExampleRecord::new(e, names.catalog)),
         });
         let refusals = entry.refusals.iter().map(|r| RefusalRecord {
             code: r.code.as_str().to_owned(),
             reason: reason(r),
-            place: Place::of(r.primary.span, sources),
+            place: Place::of(r.primary.span, names),
             help: r.help.clone(),
         });
         let notes = entry.notes.iter().map(|n| NoteRecord {
             construct: n.construct.to_owned(),
             text: n.text.clone(),
-            place: Place::of(n.span, sources),
+            place: Place::of(n.span, names),
         });
         Record {
             rule: entry.rule.clone(),
             id: entry.id.clone(),
-            source: slashes(source),
+            source: names.path(source),
             state: entry.state,
             promised: entry.promised,
             file: file.map(slashes),
