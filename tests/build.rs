@@ -320,6 +320,40 @@ fn a_template_for_all_folders_that_are_named() {
     assert_eq!(names(&project.files("alone")), ["arm/two.json", "ledger.json"]);
 }
 
+/// A template of a folder goes with the last rule of the folder, or it would deploy what is gone.
+#[test]
+fn a_template_goes_with_the_last_rule_of_its_folder() {
+    let project = Project::new(&[("rules/a/one.trip", &plain("one")), ("rules/b/two.trip", &plain("two"))]);
+    for path in ["rules/a", "rules/b"] {
+        let said = project.run(&["build", path, "--target", "arm", "--out", "out"]);
+        assert_eq!(said.code, Some(0), "{}", said.page());
+    }
+    std::fs::remove_dir_all(project.path("rules/b")).unwrap();
+    let said = project.run(&["build", "--target", "arm", "--out", "out"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    assert!(
+        said.stderr
+            .contains("out/arm/b/azuredeploy.json: belongs to no rule any more"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(
+        project
+            .run(&["build", "--target", "arm", "--out", "out", "--prune"])
+            .code,
+        Some(0)
+    );
+    assert_eq!(
+        names(&project.files("out")),
+        [
+            "arm/a/azuredeploy.json",
+            "arm/a/one.json",
+            "arm/azuredeploy.json",
+            "ledger.json"
+        ]
+    );
+}
+
 /// However the rules are named, the ledger is the same, and holds no path of this machine.
 #[test]
 fn the_ledger_does_not_depend_on_how_rules_are_named() {

@@ -373,10 +373,23 @@ fn merged(
         .flatten()
         .filter_map(|r| r.file.as_ref())
         .collect();
+    let new = batches.iter().flat_map(|batch| batch.files.keys());
+    let new = new
+        .filter(|path| path.ends_with(WHOLE_FOLDER))
+        .map(|path| ledger::slashes(path));
+    let new: BTreeSet<String> = new.collect();
+    let old = ledger.templates.iter().filter(|path| !new.contains(*path)).cloned();
+    let (used, unused): (Vec<String>, Vec<String>) = old.partition(|path| {
+        let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+        kept.iter().any(|file| Path::new(file).starts_with(folder))
+    });
+    gone.extend(unused);
+    let templates: BTreeSet<String> = new.into_iter().chain(used).collect();
     let gone: Vec<String> = gone
         .into_iter()
-        .filter(|path| !kept.contains(path) && out.join(path).is_file())
+        .filter(|path| !kept.contains(path) && !templates.contains(path) && out.join(path).is_file())
         .collect();
+    ledger.templates = templates.into_iter().collect();
     ledger.gone = if options.prune { Vec::new() } else { gone.clone() };
     (ledger, gone)
 }

@@ -6,6 +6,7 @@ mod record;
 mod table;
 
 pub use judge::{Entry, Verdict, judge};
+pub(crate) use record::slashes;
 pub use record::{Ledger, Names, Place, Record, SCHEMA_VERSION};
 pub use table::table;
 

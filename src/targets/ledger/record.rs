@@ -18,6 +18,9 @@ pub struct Ledger {
     pub version: u32,
     /// Records by the name of their target, in the order of rule names.
     pub targets: BTreeMap<String, Vec<Record>>,
+    /// Templates of whole folders, with `/`; they belong to the rules whose files lie in their folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<String>,
     /// Files that belong to no rule any more and were not removed, with `/`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,
@@ -145,7 +148,7 @@ impl Names<'_> {
 }
 
 /// A path with `/`, as files on every system write it.
-fn slashes(path: &Path) -> String {
+pub(crate) fn slashes(path: &Path) -> String {
     let words: Vec<String> = path
         .components()
         .map(|c| c.as_os_str().to_string_lossy().into_owned())
@@ -216,6 +219,7 @@ impl Default for Ledger {
         Ledger {
             version: SCHEMA_VERSION,
             targets: BTreeMap::new(),
+            templates: Vec::new(),
             gone: Vec::new(),
         }
     }
