@@ -356,12 +356,17 @@ fn sigma_finds_what_the_rule_finds() {
 }
 
 /// Ways to break a text; every one must be noticed somewhere.
-const BREAKS: [(&str, &str); 17] = [
+const BREAKS: [(&str, &str); 22] = [
     ("|cased", ""),
     ("|contains", ""),
     ("|startswith", "|endswith"),
     ("|endswith", "|startswith"),
+    ("|startswith", "|contains"),
+    ("|endswith", "|contains"),
     ("|re:", "|contains:"),
+    ("|re: '^", "|re|i: '^"),
+    ("|re: '^", "|re: '"),
+    ("|re|i", "|re"),
     ("|gte", "|gt"),
     ("    gt: 2", "    gt: 3"),
     (" and not ", " and "),
@@ -384,6 +389,7 @@ fn a_broken_sigma_text_is_noticed() {
         for test in &pair.subject.compiled.checked.tests {
             logs.push(pair.log(&test_events(test, pair.subject.catalog)));
         }
+        logs.extend(pair.subject.log().map(|events| pair.log(&events)));
         if let Some(mut generator) = Generator::new(pair.subject, 1) {
             logs.extend((0..20).map(|_| pair.log(&generator.case().0)));
         }
