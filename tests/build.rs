@@ -298,7 +298,13 @@ fn differences_can_be_denied() {
     assert!(said.stderr.contains("error[T004]"), "{}", said.stderr);
     project.write("rules/two.trip", &counting("two", ""));
     assert_eq!(build("wider").code, Some(0), "it is not built at all");
-    assert_eq!(build("refused").code, Some(1));
+    let said = build("refused");
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.stderr.contains("`wider`, which the rule does not permit"),
+        "{}",
+        said.stderr
+    );
 }
 
 /// Two folders of rules that go to one place share the template of the whole.

@@ -167,8 +167,11 @@ fn denied(rule: &RuleInfo, target: Target, entry: &Entry) -> Vec<Diagnostic> {
     let help = format!("change the rule, or build without `--deny {}`", entry.state.word());
     if entry.differences.is_empty() {
         let finding = Diagnostic::new(Code::Denied, rule.span, message).label("denied by `--deny`");
-        let reasons = entry.refusals.iter().map(|r| r.message.clone());
-        return vec![reasons.fold(finding, Diagnostic::note).help(help)];
+        let reasons = entry.refusals.iter().filter(|r| r.primary.span != rule.span);
+        let finding = reasons.fold(finding, |finding, r| {
+            finding.also(r.primary.span, r.primary.text.clone())
+        });
+        return vec![finding.help(help)];
     }
     let one = |difference: &Difference| {
         Diagnostic::new(Code::Denied, difference.span, message.clone())
