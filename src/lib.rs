@@ -1,4 +1,5 @@
-//! Tripline, a detection compiler: a rule is written once, run natively, and compiled to KQL.
+//! Tripline, a detection compiler: a rule is written once, run natively, and compiled to KQL,
+//! Sentinel rules and Sigma.
 //!
 //! The language is described in `docs/language.md`. A program that only needs values, predicates and the alert type
 //! depends on this crate with `default-features = false` and finds them in [`value`] and [`runtime`].

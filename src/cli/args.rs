@@ -7,7 +7,7 @@ pub(super) use clap::Parser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Write a detection once; run it, deploy it as KQL, and test that both agree.
+/// Write a detection once; run it, and deploy it as Sentinel rules and Sigma.
 #[derive(Parser)]
 #[command(name = "tripline", version, max_term_width = 100)]
 pub(super) struct Arguments {

@@ -91,7 +91,8 @@ fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     let mut batches = Vec::new();
     for target in wanted {
         let mut batch = batch(target, rules, &deny)?;
-        if target == Target::Arm && batch.errors.is_empty() {
+        // Printed one after the other, each rule would stand there twice.
+        if target == Target::Arm && options.out.is_some() && batch.errors.is_empty() {
             for (folder, names) in whole_folders(&options.paths, rules, &batch) {
                 whole_folder(&folder, &names, rules, &mut batch)?;
             }

@@ -5,7 +5,7 @@ use super::value::{
     truth, version, word, workspace,
 };
 use super::{EventGrouping, Kind};
-use crate::targets::attack::Version;
+use crate::attack::Version;
 use crate::value::Span;
 use std::path::PathBuf;
 use toml::de::DeValue;

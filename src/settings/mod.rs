@@ -11,9 +11,9 @@ mod value;
 
 pub use read::{File, read};
 
+use crate::attack;
 use crate::diagnostics::Span as Place;
 use crate::source::Catalog;
-use crate::targets::attack;
 use crate::value::Span;
 use std::borrow::Cow;
 use std::collections::BTreeMap;

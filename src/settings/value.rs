@@ -1,8 +1,8 @@
 //! Reading the value of a setting, and saying why it does not do.
 
+use crate::attack::Version;
 use crate::diagnostics::nearest;
 use crate::syntax::read_duration;
-use crate::targets::attack::Version;
 use crate::targets::kql;
 use crate::value::Span;
 use std::ops::Range;
