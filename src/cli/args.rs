@@ -29,6 +29,8 @@ pub(super) enum Command {
     Test(Test),
     /// Say what each target can express, construct by construct
     Targets(Targets),
+    /// Run a query in KQL, or the query of a Sentinel rule
+    Kql(Kql),
 }
 
 #[derive(Args)]
@@ -233,6 +235,33 @@ pub(super) enum TestFormat {
     Human,
     Json,
     Junit,
+}
+
+#[derive(Args)]
+pub(super) struct Kql {
+    /// A query (.kql), or a Sentinel rule (.yaml)
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// What the clock of the query reads [default: the clock of this machine]
+    #[arg(long, value_name = "T", value_parser = time)]
+    pub(super) now: Option<Time>,
+    /// See only rows of the time D before the clock [default: all rows; for a rule its own period]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(super) period: Option<Span>,
+    /// Only read the query, and check its names and types
+    #[arg(long)]
+    pub(super) check: bool,
+    /// How the result is printed [default: table on a terminal, else json]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<KqlFormat>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum KqlFormat {
+    Table,
+    Json,
+    Ndjson,
+    Csv,
 }
 
 fn time(text: &str) -> Result<Time, String> {

@@ -9,6 +9,7 @@ mod args;
 mod build;
 mod check;
 mod fmt;
+mod kql;
 mod output;
 mod rules;
 mod run;
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::test(options),
         Command::Targets(options) => targets::targets(options),
+        Command::Kql(options) => kql::kql(options),
     };
     match result {
         Ok(Exit::Clean) => ExitCode::SUCCESS,

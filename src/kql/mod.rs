@@ -24,6 +24,7 @@ mod parse;
 mod parse_join;
 mod parse_literal;
 mod parse_op;
+mod schemas;
 mod summarize;
 mod table;
 mod time;
@@ -33,6 +34,7 @@ pub use bind_call::INGESTION_TIME;
 pub use error::{KqlError, Place};
 #[cfg(feature = "input")]
 pub use logs::database;
+pub use schemas::workspace;
 pub use table::{Clock, Column, Database, Row, Table};
 pub use value::{Type, Value};
 
