@@ -1,0 +1,5 @@
+//! Agreement: a rule's texts, read back and run by their witnesses, against the native run over the same events.
+
+mod case;
+
+pub use case::{Case, CaseEvent};
