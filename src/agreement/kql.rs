@@ -50,6 +50,16 @@ impl KqlSide {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
+    /// How many rows leave each line of the text, at the clock that belongs to the native run at `at`.
+    pub(super) fn trace(&self, catalog: &Catalog, case: &Case, at: Time) -> Vec<kql::Traced> {
+        let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
+        let database = kql::database(catalog, &[], &events);
+        let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0));
+        clock
+            .and_then(|clock| kql::trace(&self.read, &database, clock).ok())
+            .unwrap_or_default()
+    }
+
     /// What the text finds at the clock that belongs to the native run at `at`.
     ///
     /// # Errors
@@ -58,7 +68,18 @@ impl KqlSide {
         let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
         let database = kql::database(catalog, &[], &events);
         let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0)).ok_or("the clock leaves the calendar")?;
-        let table = kql::run(&self.read, &database, clock).map_err(|error| error.to_string())?;
+        self.rows(&self.read, &database, clock)
+    }
+
+    /// What another text with the same columns finds, which reads no table.
+    pub(super) fn run_text(&self, text: &str, at: Time) -> Result<Vec<Row>, String> {
+        let read = kql::parse(text).map_err(|error| error.to_string())?;
+        let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0)).ok_or("the clock leaves the calendar")?;
+        self.rows(&read, &kql::Database::default(), clock)
+    }
+
+    fn rows(&self, read: &kql::Query, database: &kql::Database, clock: Clock) -> Result<Vec<Row>, String> {
+        let table = kql::run(read, database, clock).map_err(|error| error.to_string())?;
         let mut places = Vec::new();
         for column in &self.columns {
             let place = table.column(&column.name);

@@ -12,15 +12,24 @@
 //! [`Subject::laid_end_to_end`] holds the runs of the text, one after the other, against the stream. `generate` makes cases,
 //! `shrink` makes them small, `block` writes them as a test of the rule.
 
+mod block;
 mod case;
 #[cfg(feature = "sigma-engine")]
 pub mod engine;
+pub mod generate;
 mod kql;
+mod prove;
 mod rows;
+mod shrink;
 mod sigma;
 mod stream;
 mod subject;
+mod tally;
 
+pub use block::block;
 pub use case::{Case, CaseEvent};
+pub use prove::prove;
 pub use rows::{Cell, Row};
+pub use shrink::shrink;
 pub use subject::{Comparison, Disagreement, Outcome, Subject};
+pub use tally::{Tally, TargetTally};

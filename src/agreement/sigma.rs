@@ -4,11 +4,11 @@
 //! keys that alert.
 
 use super::rows::{Cell, Row, difference};
-use super::{Case, Disagreement, Outcome, Subject};
+use super::{Case, CaseEvent, Disagreement, Outcome, Subject};
 use crate::evaluate::Asked;
 use crate::plan::{Operator, Plan};
 use crate::source::{Catalog, FieldType, SourceId};
-use crate::targets::ledger::State;
+use crate::targets::ledger::{Example, ExampleEvent, State};
 use crate::value::{Time, Value};
 use serde_json::{Map, Value as Raw};
 use std::collections::BTreeSet;
@@ -65,6 +65,40 @@ impl SigmaSide {
         } else {
             Outcome::AsStated
         }
+    }
+
+    /// Whether the ledger's example of a difference shows what it says: the keys of both sides, which are not the same.
+    ///
+    /// # Errors
+    /// What it shows instead.
+    pub(super) fn judge_example(&self, subject: &Subject<'_>, example: &Example) -> Result<(), String> {
+        let event = |(n, event): (usize, &ExampleEvent)| CaseEvent {
+            source: event.source,
+            time: event.time,
+            body: event.body.clone(),
+            id: Arc::from(n.to_string()),
+        };
+        let log = Case {
+            events: example.events.iter().enumerate().map(event).collect(),
+            now: Time(0),
+        };
+        let rows = |keys: &[Vec<String>]| -> BTreeSet<Row> {
+            let row = |key: &Vec<String>| key.iter().map(|part| Cell::Text(part.as_str().into())).collect();
+            keys.iter().map(row).collect()
+        };
+        let native: BTreeSet<Row> = self.native(subject, &log).into_iter().collect();
+        let text: BTreeSet<Row> = self.text(subject, &log)?.into_iter().collect();
+        if native == rows(&example.native) && text == rows(&example.target) && native != text {
+            return Ok(());
+        }
+        Err(format!(
+            "the ledger's example does not show the difference: the native run finds {} of the {} keys that it names, \
+             the text {} of {}",
+            native.len(),
+            example.native.len(),
+            text.len(),
+            example.target.len()
+        ))
     }
 
     /// The rule's own events in order of time, each called by its place. The engine knows no time before 1970.
@@ -142,7 +176,7 @@ fn detect(text: &str, events: &[(Time, Raw)]) -> Result<Found, String> {
 
 #[cfg(not(feature = "sigma-engine"))]
 fn detect(_: &str, _: &[(Time, Raw)]) -> Result<Found, String> {
-    Err("this build has no Sigma engine; build with `--features sigma-engine`".to_owned())
+    Err("this build has no Sigma engine".to_owned())
 }
 
 /// Whether a rule alerts on single events.
@@ -166,7 +200,7 @@ fn sources(plan: &Plan) -> BTreeSet<SourceId> {
 }
 
 /// An event with the names that Sigma has for its fields. What is missing is absent, null or the empty text in turns.
-fn raw(event: &super::CaseEvent, catalog: &Catalog) -> Raw {
+fn raw(event: &CaseEvent, catalog: &Catalog) -> Raw {
     let source = catalog.get(event.source);
     let mut all = Map::new();
     let mut missing = Vec::new();

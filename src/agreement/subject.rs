@@ -7,10 +7,11 @@ use super::{Case, CaseEvent};
 use crate::compile::Compiled;
 use crate::diagnostics::Diagnostic;
 use crate::evaluate::{self, AlertRow, Asked, Unfit};
+use crate::examples;
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::source::Catalog;
-use crate::targets::ledger::{self, State};
+use crate::targets::ledger::{self, Difference, State};
 use crate::targets::{self, Target};
 use crate::value::Time;
 use std::borrow::Cow;
@@ -30,6 +31,7 @@ struct Side {
     target: Target,
     /// What the ledger says of it.
     state: State,
+    differences: Vec<Difference>,
     text: String,
     witness: Witness,
 }
@@ -127,6 +129,11 @@ impl<'p> Subject<'p> {
         &self.compiled.plan
     }
 
+    /// The sources, with the names of the workspace.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// The text of a target; none where it has none.
     pub fn text(&self, target: Target) -> Option<&str> {
         let side = self.sides.iter().find(|side| side.target == target)?;
@@ -142,6 +149,7 @@ impl<'p> Subject<'p> {
             return Side {
                 target,
                 state,
+                differences: Vec::new(),
                 text: String::new(),
                 witness: Witness::Refused(reasons),
             };
@@ -150,6 +158,7 @@ impl<'p> Subject<'p> {
         Side {
             target,
             state,
+            differences: verdict.entry.differences,
             text,
             witness,
         }
@@ -202,6 +211,21 @@ impl<'p> Subject<'p> {
         all
     }
 
+    /// For each difference that the ledger states: whether its example, run by both sides, shows it. Differences without an
+    /// example, and texts that nobody runs, are left out.
+    pub fn examples(&self) -> Vec<(Target, Result<(), String>)> {
+        let mut judged = Vec::new();
+        for side in &self.sides {
+            let Witness::Sigma(sigma) = &side.witness else { continue };
+            for difference in &side.differences {
+                if let Some(example) = examples::find(self.plan(), &self.catalog, &difference.cause) {
+                    judged.push((side.target, sigma.judge_example(self, &example)));
+                }
+            }
+        }
+        judged
+    }
+
     /// Compares one target on a case.
     pub fn compare_target(&self, target: Target, case: &Case) -> Outcome {
         match self.sides.iter().find(|side| side.target == target) {
@@ -243,6 +267,13 @@ impl<'p> Subject<'p> {
             native,
             text,
         }))
+    }
+
+    /// How many rows leave each line of the query of a case's run; empty where there is no query.
+    pub fn trace(&self, case: &Case) -> Vec<crate::kql::Traced> {
+        let side = self.kql();
+        side.map(|side| side.trace(&self.catalog, case, case.now))
+            .unwrap_or_default()
     }
 
     /// The KQL side; none where the rule has no query.

@@ -37,6 +37,10 @@ pub struct TargetTally {
     pub disagreements: Vec<(String, Case, Disagreement)>,
     /// How many disagree.
     pub disagree: usize,
+    /// Examples of the ledger that show their difference.
+    pub examples: usize,
+    /// What is wrong with those that do not.
+    pub bad_examples: Vec<String>,
 }
 
 /// Disagreements of one target that are kept; they are likely of one kind.
@@ -54,12 +58,14 @@ impl TargetTally {
             not_run: None,
             disagreements: Vec::new(),
             disagree: 0,
+            examples: 0,
+            bad_examples: Vec::new(),
         }
     }
 
     /// In a word: `agree`, `wider`, `narrower`, `differs`, `disagree`, `refused`, `unsettled`, `not run`.
     pub fn word(&self) -> &'static str {
-        if self.disagree > 0 {
+        if self.disagree > 0 || !self.bad_examples.is_empty() {
             "disagree"
         } else if self.refused.is_some() {
             "refused"
@@ -96,6 +102,8 @@ impl TargetTally {
         self.agree += other.agree;
         self.as_stated += other.as_stated;
         self.disagree += other.disagree;
+        self.examples += other.examples;
+        self.bad_examples.extend(other.bad_examples);
         for (why, count) in other.unsettled {
             *self.unsettled.entry(why).or_default() += count;
         }
@@ -113,6 +121,19 @@ impl Tally {
         self.alerting += usize::from(alerts);
         for Comparison { target, state, outcome } in comparisons {
             self.target(target, state).take(called, case, outcome);
+        }
+    }
+
+    /// Counts the examples of the ledger.
+    pub fn take_examples(&mut self, judged: Vec<(Target, Result<(), String>)>) {
+        for (target, result) in judged {
+            let Some(tally) = self.targets.iter_mut().find(|tally| tally.target == target) else {
+                continue;
+            };
+            match result {
+                Ok(()) => tally.examples += 1,
+                Err(why) => tally.bad_examples.push(why),
+            }
         }
     }
 
@@ -140,6 +161,7 @@ impl Tally {
 
     /// Whether any target disagrees.
     pub fn disagrees(&self) -> bool {
-        self.targets.iter().any(|tally| tally.disagree > 0)
+        let wrong = |tally: &TargetTally| tally.disagree > 0 || !tally.bad_examples.is_empty();
+        self.targets.iter().any(wrong)
     }
 }

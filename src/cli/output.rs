@@ -36,3 +36,10 @@ pub(super) fn result(text: &str) -> Result<(), Misuse> {
         other => other.map_err(Misuse::from),
     }
 }
+
+/// The text without control characters, which XML cannot hold at all.
+pub(super) fn without_controls(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c == '\n' || *c == '\t' || !c.is_control())
+        .collect()
+}

@@ -28,6 +28,7 @@ mod schemas;
 mod summarize;
 mod table;
 mod time;
+mod trace;
 mod value;
 
 pub use bind_call::INGESTION_TIME;
@@ -36,6 +37,7 @@ pub use error::{KqlError, Place};
 pub use logs::database;
 pub use schemas::workspace;
 pub use table::{Clock, Column, Database, Row, Table};
+pub use trace::{Traced, trace};
 pub use value::{Type, Value};
 
 use ast::Body;
