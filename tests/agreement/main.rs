@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod examples;
+mod generator;
 #[path = "../docs/markdown.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod markdown;
@@ -15,7 +16,7 @@ mod subjects;
 use std::collections::BTreeMap;
 use std::path::Path;
 use subjects::{Rule, all_pages, each_rule, number, read_case};
-use tripline::agreement::generate::Generator;
+use tripline::agreement::Generator;
 use tripline::agreement::{Case, Comparison, Outcome, Subject, block, shrink};
 use tripline::evaluate::Asked;
 use tripline::source::Catalog;

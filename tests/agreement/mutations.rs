@@ -4,7 +4,7 @@
 use super::subjects::{Rule, all_pages, each_rule};
 use regex::Regex;
 use std::fmt::Write as _;
-use tripline::agreement::generate::Generator;
+use tripline::agreement::Generator;
 use tripline::agreement::{Case, Outcome};
 use tripline::targets::Target;
 
