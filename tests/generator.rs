@@ -11,9 +11,11 @@ mod markdown;
 mod subject;
 
 use std::path::PathBuf;
-use subject::{Page, each_subject, pages, rule_files};
-use tripline::agreement::{Case, Generator};
-use tripline::evaluate::{self, Asked};
+use subject::{Page, Subject, each_subject, pages, rule_files};
+use tripline::agreement::{Case, Generator, block};
+use tripline::compile::{self, Files};
+use tripline::evaluate::{self, AlertRow, Asked};
+use tripline::{syntax, testing};
 
 const CASES: u64 = 200;
 
@@ -35,12 +37,23 @@ fn all() -> Vec<Page> {
     all
 }
 
-fn alerts(ready: &evaluate::Compiled<'_>, case: &Case) -> bool {
+/// With a generator that knows the rule's log, where it has one.
+fn generator<'p>(subject: &Subject<'p>) -> Generator<'p> {
+    let Some(generator) = Generator::new(subject.compiled, subject.catalog) else {
+        panic!("{}: nothing to begin with", subject.name);
+    };
+    match subject.log() {
+        Some(log) => generator.with_log(&log),
+        None => generator,
+    }
+}
+
+fn alerts(ready: &evaluate::Compiled<'_>, case: &Case) -> Vec<AlertRow> {
     let mut state = ready.state(Asked::Now(case.now), None);
     for event in &case.events {
         state.push(&event.as_event());
     }
-    !state.finish().alerts.is_empty()
+    state.finish().alerts
 }
 
 #[test]
@@ -54,13 +67,7 @@ fn a_fifth_of_the_cases_alert() {
     each_subject(&all(), |subject| {
         let ready = evaluate::Compiled::new(&subject.compiled.plan, subject.catalog).unwrap();
         let name = &subject.name;
-        let Some(generator) = Generator::new(subject.compiled, subject.catalog) else {
-            panic!("{name}: nothing to begin with");
-        };
-        let generator = match subject.log() {
-            Some(log) => generator.with_log(&log),
-            None => generator,
-        };
+        let generator = generator(subject);
         rules += 1;
         let start = std::time::Instant::now();
         let cases: Vec<Vec<Case>> = [1, 2]
@@ -69,10 +76,11 @@ fn a_fifth_of_the_cases_alert() {
             .collect();
         let each = start.elapsed().as_micros() / u128::from(2 * CASES);
         let events = cases.iter().flatten().map(|case| case.events.len()).sum::<usize>() as u64 / (2 * CASES);
-        let shares: Vec<u64> = cases
-            .iter()
-            .map(|cases| cases.iter().filter(|case| alerts(&ready, case)).count() as u64 * 100 / CASES)
-            .collect();
+        let share = |cases: &Vec<Case>| {
+            let loud = cases.iter().filter(|case| !alerts(&ready, case).is_empty());
+            loud.count() as u64 * 100 / CASES
+        };
+        let shares: Vec<u64> = cases.iter().map(share).collect();
         println!("{name:40} {:>6}% {:>6}% {events:>7} {each:>9}", shares[0], shares[1]);
         if shares.iter().any(|share| *share < 20) {
             poor.push(format!("{name}: {shares:?} {generator:?}"));
@@ -80,4 +88,80 @@ fn a_fifth_of_the_cases_alert() {
     });
     assert!(rules >= 80, "{rules}");
     assert!(poor.is_empty(), "{poor:#?}");
+}
+
+#[test]
+fn a_case_follows_from_its_number() {
+    each_subject(&rule_files(), |subject| {
+        let (one, other) = (generator(subject), generator(subject));
+        let backwards: Vec<Case> = (0..20).rev().map(|n| other.case(7, n)).collect();
+        for (n, again) in (0..20).zip(backwards.into_iter().rev()) {
+            assert_eq!(one.case(7, n), again, "{}: case {n}", subject.name);
+        }
+        let different = (0..20).filter(|n| one.case(7, *n) != one.case(8, *n)).count();
+        assert!(different > 10, "{}: another seed gives other cases", subject.name);
+    });
+}
+
+/// What `block` writes, put into the rule, is a test that passes over the same events, and stands as `fmt` lays it out.
+#[test]
+fn a_case_can_be_pasted_as_a_test() {
+    let (mut written, mut behind) = (0, 0);
+    each_subject(&all(), |subject| {
+        let (name, catalog) = (&subject.name, subject.catalog);
+        let ready = evaluate::Compiled::new(&subject.compiled.plan, catalog).unwrap();
+        let generator = generator(subject);
+        let mut cases = Vec::new();
+        let mut blocks = String::new();
+        for n in 0..15 {
+            let case = generator.case(3, n);
+            let found = alerts(&ready, &case);
+            let text = block(&format!("case {n}"), subject.compiled, catalog, &case, &found);
+            assert!(text.ends_with("  }\n"), "{name}: {text}");
+            blocks.push('\n');
+            blocks.push_str(&text);
+            cases.push((case, text));
+        }
+        let end = subject.compiled.checked.ast.span.end as usize - 1;
+        let (head, tail) = subject.text.split_at(end);
+        let whole = format!("{}\n{blocks}{tail}", head.trim_end());
+        let mut files = Files::default();
+        files.add(std::path::Path::new("pasted.trip"), whole.as_bytes());
+        assert!(files.findings.is_empty(), "{name}: {:?}\n{blocks}", files.findings);
+        let world = files.world(catalog).unwrap();
+        let mut findings = Vec::new();
+        let compiled = compile::compile(&files.trees, &world, &mut findings);
+        assert!(
+            !tripline::diagnostics::has_errors(&findings),
+            "{name}: {findings:#?}\n{blocks}"
+        );
+        let formatted = syntax::format(&files.trees[0].1, &whole);
+        let rule = compiled.iter().find(|rule| rule.plan.rule.name == *name).unwrap();
+        let verdicts = testing::run(rule, catalog).unwrap();
+        for (n, (case, text)) in cases.iter().enumerate() {
+            assert!(formatted.contains(text.as_str()), "{name}: fmt changes\n{text}");
+            if case.events.iter().any(|event| event.time > case.now) {
+                behind += 1;
+                assert!(text.starts_with("  # "), "{text}");
+            }
+            let title = format!("case {n}");
+            let verdict = verdicts.iter().find(|verdict| verdict.test == title).unwrap();
+            assert!(verdict.failures.is_empty(), "{name}: {:#?}\n{text}", verdict.failures);
+            let test = rule
+                .checked
+                .tests
+                .iter()
+                .find(|test| test.ast.name.value == title)
+                .unwrap();
+            let events = testing::events(test, catalog);
+            let before = case.events.iter().filter(|event| event.time <= case.now);
+            for (event, own) in events.iter().zip(before.clone()) {
+                assert_eq!((event.time, event.source), (own.time, own.source), "{name}: {text}");
+            }
+            assert_eq!(events.len(), before.count(), "{name}: {text}");
+            written += 1;
+        }
+    });
+    println!("{written} blocks, {behind} with an event behind the clock");
+    assert!(written >= 1200 && behind > 30);
 }

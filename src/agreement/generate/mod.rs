@@ -30,6 +30,7 @@ use change::Work;
 use kind::Kind;
 use numbers::{Numbers, hash};
 use points::Points;
+pub(super) use sets::sources;
 use sets::{Base, Maker};
 use std::collections::BTreeMap;
 use std::fmt;

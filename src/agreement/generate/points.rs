@@ -40,8 +40,10 @@ struct Limits {
     address: bool,
     /// Looked for in a block of addresses: one with a prefix length.
     block: bool,
-    /// Read as text: fractions.
+    /// Read as text: fractions, also whole ones.
     text: bool,
+    /// Calculated with: numbers whose sums and products nothing can hold.
+    calculated: bool,
     /// A column of 32 bits.
     small: bool,
 }
@@ -49,11 +51,16 @@ struct Limits {
 impl Limits {
     fn allow(self, json: &Json) -> bool {
         match json {
-            Json::Real(n) => !self.text || n.fract() == 0.0,
-            Json::Int(n) => (!self.small || i32::try_from(*n).is_ok()) && !(self.address || self.block),
+            Json::Real(_) => !self.text,
+            Json::Int(n) => {
+                let fits = !self.small && !self.calculated || i32::try_from(*n).is_ok();
+                fits && !self.address && !self.block
+            }
             Json::Text(text) if self.address || self.block => !doubtful(text) && !(self.block && text.contains('/')),
             Json::Text(_) => true,
-            Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => true,
+            Json::Array(elements) => elements.iter().all(|element| self.allow(element)),
+            Json::Object(members) => members.iter().all(|(_, member)| self.allow(member)),
+            Json::Null | Json::Bool(_) => true,
         }
     }
 }
@@ -180,6 +187,7 @@ impl<'p> Collector<'p> {
                                 self.mark(*input, argument, |draft| draft.varied = true);
                             }
                             AggregateName::Min | AggregateName::Max | AggregateName::Sum | AggregateName::Avg => {
+                                self.mark(*input, argument, |draft| draft.limits.calculated = true);
                                 for n in [0, 10] {
                                     self.offer(*input, argument, &near::of_literal(&Literal::Int(n)));
                                 }
@@ -390,8 +398,13 @@ impl<'p> Collector<'p> {
             | ExprKind::Or(_)
             | ExprKind::Present(_)
             | ExprKind::Empty(_)
-            | ExprKind::Coalesce(_)
-            | ExprKind::Arithmetic { .. } => {}
+            | ExprKind::Coalesce(_) => {}
+            ExprKind::Arithmetic { .. } => {
+                self.mark(relation, expr, |draft| draft.limits.calculated = true);
+                for n in [0, 10] {
+                    self.offer(relation, expr, &near::of_literal(&Literal::Int(n)));
+                }
+            }
         }
     }
 
