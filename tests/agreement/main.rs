@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use subject::{Subject, each_subject, number, read_events, rule_files, test_events};
 use tripline::evaluate::{self, Asked};
 use tripline::input::Event;
-use tripline::kql::{self, Clock, Database, Type, Value};
+use tripline::kql::{self, Clock, Database, Value};
 use tripline::source::Catalog;
 use tripline::targets::kql::{Query, QueryColumn, emit};
 use tripline::value::{self, Span, Time};
@@ -32,28 +32,8 @@ const UNSETTLED: [(&str, &str); 1] = [("addresses", "is an IPv4 address is not d
 const EPOCH: i64 = 621_355_968_000_000_000;
 
 /// The full tables, as the language service knows them.
-struct Schemas(BTreeMap<String, Vec<(String, Type)>>);
-
-impl Schemas {
-    fn load() -> Schemas {
-        let text = std::fs::read_to_string("tests/oracles/tables.json").unwrap();
-        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let table = |(name, columns): (&String, &serde_json::Value)| {
-            let column =
-                |(name, ty): (&String, &serde_json::Value)| (name.clone(), Type::named(ty.as_str().unwrap()).unwrap());
-            (name.clone(), columns.as_object().unwrap().iter().map(column).collect())
-        };
-        Schemas(json.as_object().unwrap().iter().map(table).collect())
-    }
-
-    fn database(&self, catalog: &Catalog, events: &[Event]) -> Database {
-        let schemas: Vec<(&str, Vec<(&str, Type)>)> = self
-            .0
-            .iter()
-            .map(|(name, columns)| (name.as_str(), columns.iter().map(|(n, ty)| (n.as_str(), *ty)).collect()))
-            .collect();
-        kql::database(catalog, &schemas, events)
-    }
+fn database(workspace: &Database, catalog: &Catalog, events: &[Event]) -> Database {
+    kql::database(catalog, workspace.clone(), events)
 }
 
 /// A rule with everything that both sides need.
@@ -62,7 +42,7 @@ struct Pair<'p> {
     ready: evaluate::Compiled<'p>,
     query: Query,
     read: kql::Query,
-    schemas: &'p Schemas,
+    workspace: &'p Database,
 }
 
 /// What came of a comparison.
@@ -113,7 +93,7 @@ impl Pair<'_> {
                     .join(" "),
             );
         }
-        let database = self.schemas.database(self.subject.catalog, events);
+        let database = database(self.workspace, self.subject.catalog, events);
         let clock = Clock::new(at.plus(self.query.delay).0, Some(self.query.period.0)).unwrap();
         let table = match kql::run(read, &database, clock) {
             Ok(table) => table,
@@ -224,7 +204,7 @@ fn real(n: f64) -> String {
 
 /// Runs `with` for every rule that the emitter takes; gives the names of those that it refuses.
 fn each_rule(mut with: impl FnMut(&Pair<'_>)) -> Vec<String> {
-    let schemas = Schemas::load();
+    let workspace = kql::workspace();
     let mut refused = Vec::new();
     each_subject(&rule_files(), |subject| {
         let Subject { name, catalog, .. } = subject;
@@ -238,7 +218,7 @@ fn each_rule(mut with: impl FnMut(&Pair<'_>)) -> Vec<String> {
         let read = kql::parse(&query.text).unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.text));
         assert!(read.warnings().is_empty(), "{name}: {:?}", read.warnings());
         let clock = Clock::new(0, None).unwrap();
-        kql::check(&read, &schemas.database(catalog, &[]), clock)
+        kql::check(&read, &database(&workspace, catalog, &[]), clock)
             .unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.text));
         let ready = evaluate::Compiled::new(&subject.compiled.plan, catalog).unwrap();
         assert_eq!(query.frequency, subject.frequency(), "{name}");
@@ -249,7 +229,7 @@ fn each_rule(mut with: impl FnMut(&Pair<'_>)) -> Vec<String> {
             ready,
             query,
             read,
-            schemas: &schemas,
+            workspace: &workspace,
         });
     });
     refused
@@ -449,7 +429,7 @@ fn the_original_texts_run_unmodified() {
     };
     let catalog = Catalog::builtin().unwrap();
     let samples = read_events(Path::new("tests/samples"), &catalog);
-    let database = Schemas::load().database(&catalog, &samples);
+    let database = database(&kql::workspace(), &catalog, &samples);
     let last = samples.iter().filter_map(|event| event.time).max().unwrap();
     let mut files: Vec<PathBuf> = std::fs::read_dir(Path::new(&shared).join("seed-queries"))
         .unwrap()
