@@ -389,6 +389,7 @@ fn fill(table: &mut Table, file: &FileRows, order: Option<DateOrder>, misfits: &
                 format!("{}: `{short}` in `{name}` is no {ty}", file.place(row))
             });
         }
+        table.complete_times(&mut cells);
         table.rows.push(cells);
     }
     Ok(())

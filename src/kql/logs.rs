@@ -42,6 +42,7 @@ pub fn database<'e>(
         if let Some(cell) = type_column {
             *cell = Value::text(source.table.as_str());
         }
+        table.complete_times(&mut row);
         table.rows.push(row);
     }
     workspace
