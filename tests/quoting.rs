@@ -12,8 +12,6 @@
 
 #[path = "common/oracles.rs"]
 mod oracles;
-#[path = "common/sigma.rs"]
-mod sigma;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -310,7 +308,8 @@ fn judge(all: &[Made]) {
                 .iter()
                 .map(|value| (time, serde_json::json!({ "userAgent": value })))
                 .collect();
-            let found = sigma::detect(text, &events).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let found =
+                tripline::agreement::engine::detect(text, &events).unwrap_or_else(|error| panic!("{error}\n{text}"));
             let found: Vec<bool> = (0..values.len()).map(|n| found.events.contains(&n)).collect();
             assert_eq!(found, expected, "{:?} {}\n{text}", made.text, made.test);
         }

@@ -25,8 +25,12 @@ pub(super) enum Command {
     Build(Build),
     /// Run rules over logs and print alerts
     Run(Run),
-    /// Run the tests that stand in the rules
+    /// Run the tests that stand in the rules, natively and through the texts of all targets
     Test(Test),
+    /// Look for events on which a rule and its texts disagree
+    Verify(Verify),
+    /// Print a rule's query over the events of one of its tests, to be run anywhere
+    Prove(Prove),
     /// Say what each target can express, construct by construct
     Targets(Targets),
     /// Run a query in KQL, or the query of a Sentinel rule
@@ -238,6 +242,50 @@ pub(super) struct Test {
     /// How results are printed
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub(super) format: TestFormat,
+    /// Run natively only, and compare no text
+    #[arg(long)]
+    pub(super) native: bool,
+    /// Exit 2 where this build cannot run Sigma
+    #[arg(long, conflicts_with = "native")]
+    pub(super) require_sigma: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// Rule files (.trip) and folders
+    #[arg(default_value = "rules/", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How many sets of events are tried for each rule
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(super) cases: u64,
+    /// Which ones: the same number gives the same cases
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = VerifyFormat::Human)]
+    pub(super) format: VerifyFormat,
+    /// Exit 2 where this build cannot run Sigma
+    #[arg(long)]
+    pub(super) require_sigma: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerifyFormat {
+    Human,
+    Json,
+}
+
+#[derive(Args)]
+pub(super) struct Prove {
+    /// A rule file (.trip) with one rule, or the name of a rule
+    #[arg(value_name = "RULE")]
+    pub(super) rule: String,
+    /// Where a rule that is called by its name is looked for
+    #[arg(long, value_name = "PATH", default_value = "rules/")]
+    pub(super) rules: PathBuf,
+    /// Which of its tests; not needed where there is one
+    #[arg(long, value_name = "NAME")]
+    pub(super) test: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -108,3 +108,10 @@ pub(super) fn losses(report: &Report) {
         );
     }
 }
+
+/// The text without control characters, which XML cannot hold at all.
+pub(super) fn without_controls(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c == '\n' || *c == '\t' || !c.is_control())
+        .collect()
+}

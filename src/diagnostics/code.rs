@@ -158,6 +158,8 @@ codes! {
     SourceNeeded = "X004" Error "a test event must name its source",
     /// A test whose alerts are not the expected ones.
     TestFailed = "X005" Error "a test that fails",
+    /// A text that finds other rows than the native run.
+    Disagreement = "X006" Error "a text that does not say what the rule says",
 
     // ---- T: targets ------------------------------------------------------------------------------------------
     /// A target that does not exist.

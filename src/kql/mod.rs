@@ -32,6 +32,7 @@ mod schemas;
 mod summarize;
 mod table;
 mod time;
+mod trace;
 mod value;
 
 pub use bind_call::INGESTION_TIME;
@@ -42,6 +43,7 @@ pub use file::{FileRows, Misfits, read_file, table_of, watchlist_of};
 pub use logs::database;
 pub use schemas::{SchemaError, columns, workspace};
 pub use table::{Clock, Column, Database, Row, Table};
+pub use trace::{Traced, trace};
 pub use value::{Type, Value};
 
 use ast::Body;

@@ -12,8 +12,6 @@ mod markdown;
 mod random;
 mod sigma;
 mod subject;
-#[path = "../common/sigma.rs"]
-mod witness;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

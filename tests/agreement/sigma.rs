@@ -4,11 +4,11 @@
 use super::markdown::{blocks, documents, read};
 use super::random::Generator;
 use super::subject::{Page, Subject, each_subject, number, pages, read_events, rule_files, test_events};
-use super::witness::{Key, detect};
 use serde_json::{Map, Value as Raw};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tripline::agreement::engine::{Key, detect};
 use tripline::evaluate::{self, Asked};
 use tripline::examples;
 use tripline::input::Event;

@@ -1,4 +1,4 @@
-//! The witness of Sigma texts: `rsigma-eval`, an engine that somebody else wrote, asked what a text finds in some events.
+//! The engine that runs Sigma texts: `rsigma-eval`, written by somebody else, asked what a text finds in some events.
 //!
 //! It takes the events as JSON, with the raw log's names; a dotted field is a path. It does not look at the log source.
 //! Where it is known to leave the specification in a way that can be mended from outside, it is mended here:
@@ -8,20 +8,12 @@
 //!
 //! `tests/sigma_witness.rs` holds the rest of what is peculiar to it.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "each test uses a part of it"
-)]
-
+use crate::value::{TICKS_PER_SECOND, Time};
 use rsigma_eval::event::JsonEvent;
 use rsigma_eval::{CorrelationConfig, CorrelationEngine};
 use rsigma_parser::{ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, WindowMode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tripline::value::{TICKS_PER_SECOND, Time};
 
 /// The values of a correlation's `group-by`, in its order; none where an event has no such field.
 pub type Key = Vec<Option<String>>;
@@ -90,17 +82,19 @@ pub fn detect_in(windows: Windows, text: &str, events: &[(Time, Value)]) -> Resu
     engine.add_collection(&collection).map_err(|error| error.to_string())?;
 
     let mut order: Vec<usize> = (0..events.len()).collect();
-    order.sort_by_key(|&at| events[at].0);
+    order.sort_by_key(|&at| events.get(at).map(|(time, _)| *time));
     let mut found = Found::default();
     for at in order {
-        let (time, event) = &events[at];
-        assert!(time.0 >= 0, "the engine knows no time before 1970");
+        let Some((time, event)) = events.get(at).filter(|(time, _)| time.0 >= 0) else {
+            return Err("the engine knows no time before 1970".to_owned());
+        };
         for result in engine.process_event_at(&JsonEvent::borrow(event), time.0) {
             let header = (result.header.rule_id.clone(), result.header.rule_title.clone());
             match (result.as_correlation(), &outer) {
                 (None, _) => {
                     found.events.insert(at);
-                    found.by_rule.entry(names[&header].clone()).or_default().insert(at);
+                    let name = names.get(&header).cloned().unwrap_or_default();
+                    found.by_rule.entry(name).or_default().insert(at);
                 }
                 (Some(body), Some((id, group_by))) if *id == header => {
                     let values: BTreeMap<&str, &str> =
@@ -119,7 +113,7 @@ pub fn detect_in(windows: Windows, text: &str, events: &[(Time, Value)]) -> Resu
 }
 
 fn mend(rule: &mut CorrelationRule, windows: Windows) {
-    rule.timespan.seconds *= u64::try_from(TICKS_PER_SECOND).unwrap();
+    rule.timespan.seconds = rule.timespan.seconds.saturating_mul(TICKS_PER_SECOND.unsigned_abs());
     let temporal = matches!(
         rule.correlation_type,
         CorrelationType::Temporal | CorrelationType::TemporalOrdered
