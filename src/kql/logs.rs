@@ -16,7 +16,7 @@ pub fn database<'e>(
     events: impl IntoIterator<Item = &'e Event>,
 ) -> Database {
     for (_, source) in catalog.iter() {
-        let mut table = workspace.get(&source.table).cloned().unwrap_or_default();
+        let mut table = workspace.get_mut(&source.table).map(std::mem::take).unwrap_or_default();
         for field in &source.fields {
             if table.column(&field.column).is_none() {
                 table.columns.push(Column {

@@ -109,7 +109,7 @@ impl Database {
         self.tables.insert(name.into(), Rc::new(table));
     }
 
-    /// The table of that name.
+    /// The table of that name. It counts as asked for.
     pub fn get(&self, name: &str) -> Option<&Table> {
         note(&mut self.asked.borrow_mut().tables, name);
         self.tables.get(name).map(Rc::as_ref)
@@ -125,7 +125,7 @@ impl Database {
         self.watchlists.insert(name.into(), Rc::new(table));
     }
 
-    /// The watchlist of that name.
+    /// The watchlist of that name. It counts as asked for.
     pub fn watchlist(&self, name: &str) -> Option<&Table> {
         note(&mut self.asked.borrow_mut().watchlists, name);
         self.watchlists.get(name).map(Rc::as_ref)
@@ -157,6 +157,17 @@ impl Database {
     /// Whether a query asked for the table of that name.
     pub fn asked_for(&self, name: &str) -> bool {
         self.asked.borrow().tables.contains(name)
+    }
+
+    /// The tables that a query asked for and that have no rows, sorted.
+    pub fn asked_for_and_empty(&self) -> Vec<&str> {
+        let asked = self.asked.borrow();
+        let empty = |(name, table): &(&String, &Rc<Table>)| table.rows.is_empty() && asked.tables.contains(*name);
+        self.tables
+            .iter()
+            .filter(empty)
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 
     /// Whether a query asked for the watchlist of that name.

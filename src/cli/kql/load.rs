@@ -3,7 +3,7 @@
 use super::super::args::{DateOrder, Kql, Named};
 use super::super::output::{self, many, many64};
 use super::super::{Misuse, rules};
-use crate::input::{self, Event, Options, Report};
+use crate::input::{self, Event, InputFile, Options, Report};
 use crate::kql::{self, Database, FileRows, Misfits, Table};
 use crate::source::Catalog;
 use crate::value::Time;
@@ -17,7 +17,6 @@ pub(super) struct Loaded {
 }
 
 pub(super) fn load(options: &Kql, now: Time) -> Result<Loaded, Misuse> {
-    once_from_stdin(options)?;
     let mut catalog = Catalog::builtin()?;
     let mut workspace = kql::workspace();
     for folder in rules::target_folders(std::slice::from_ref(&options.file)) {
@@ -61,12 +60,17 @@ pub(super) fn watchlist_name(written: &str) -> (&str, Option<&str>) {
 }
 
 /// Standard input can be read once.
-fn once_from_stdin(options: &Kql) -> Result<(), Misuse> {
+///
+/// # Errors
+/// When it is named twice.
+pub(super) fn once_from_stdin(options: &Kql) -> Result<(), Misuse> {
     let named = options.table.iter().chain(&options.watchlist).map(|named| &named.path);
     let all = named.chain(&options.input).chain(std::iter::once(&options.file));
     match all.filter(|path| path.as_os_str() == "-").count() {
         0 | 1 => Ok(()),
-        _ => Err(Misuse("standard input (`-`) can be read once".to_owned())),
+        _ => Err(Misuse(
+            "standard input (`-`) is named twice and can be read once".to_owned(),
+        )),
     }
 }
 
@@ -168,7 +172,11 @@ fn schemas(folder: &Path) -> Result<Vec<PathBuf>, Misuse> {
 
 /// Adds the table that a file describes, or replaces the one of its name.
 fn schema(database: &mut Database, path: &Path) -> Result<(), Misuse> {
-    let text = std::fs::read_to_string(path).map_err(|error| Misuse(format!("{}: {error}", path.display())))?;
+    let text = input::whole(&InputFile {
+        path: path.to_owned(),
+        number: 0,
+        size: None,
+    })?;
     let columns = kql::columns(&text).map_err(|error| Misuse(format!("{}:{error}", path.display())))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     database.add(

@@ -13,6 +13,7 @@ use load::Loaded;
 use query::Subject;
 
 pub(super) fn kql(options: &Kql) -> Result<Exit, Misuse> {
+    load::once_from_stdin(options)?;
     let subject = query::read(&options.file, options.rule.as_deref())?;
     let now = match options.now {
         Some(now) => now,
@@ -50,6 +51,11 @@ pub(super) fn kql(options: &Kql) -> Result<Exit, Misuse> {
         }
     }
     unread(options, &database);
+    if !options.check {
+        for name in database.asked_for_and_empty() {
+            eprintln!("note: the table `{name}` has no rows here");
+        }
+    }
     Ok(if options.strict && losses > 0 {
         Exit::Findings
     } else {

@@ -194,7 +194,15 @@ fn choose(path: &str, mut rules: Vec<Rule>, wanted: Option<&str>) -> Result<Rule
     let all: Vec<String> = rules.iter().map(|rule| format!("  {}", rule.name())).collect();
     let listed = all.join("\n");
     if let Some(wanted) = wanted {
-        let is = |rule: &Rule| rule.names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+        // A resource is called `[concat(.., '/Microsoft.SecurityInsights/ID')]`.
+        let last = |name: &str| {
+            let last = name.rsplit('/').next().unwrap_or_default();
+            last.trim_end_matches([']', ')', '\'']).eq_ignore_ascii_case(wanted)
+        };
+        let is = |rule: &Rule| {
+            let mut names = rule.names.iter();
+            names.any(|name| name.eq_ignore_ascii_case(wanted) || last(name))
+        };
         let mut found: Vec<Rule> = rules.into_iter().filter(is).collect();
         return match (found.pop(), found.is_empty()) {
             (Some(rule), true) => Ok(rule),
@@ -294,13 +302,11 @@ impl Subject {
     /// Which run of the rule is looked at, for a rule.
     pub(super) fn schedule(&self, now: Time, period: Option<Span>) -> Option<String> {
         let name = self.name.as_ref()?;
+        let sees = period.map_or("all rows".to_owned(), |period| format!("the {period} before"));
         let every = self
             .frequency
-            .map_or(String::new(), |every| format!(", which runs every {every},"));
-        Some(match period {
-            Some(period) => format!("`{name}`{every} at {now} over the {period} before"),
-            None => format!("`{name}`{every} at {now} over all rows"),
-        })
+            .map_or(String::new(), |every| format!("; it runs every {every}"));
+        Some(format!("`{name}`, run at {now}, sees {sees}{every}"))
     }
 }
 
@@ -334,10 +340,7 @@ mod tests {
 
     #[test]
     fn an_expression_of_a_template_is_told_from_a_text() {
-        assert_eq!(
-            unescaped("[['T'] | take [1]".into()),
-            Ok("[['T'] | take [1]".to_owned()).map(|_: String| "['T'] | take [1]".to_owned())
-        );
+        assert_eq!(unescaped("[['T'] | take [1]".into()), Ok("['T'] | take [1]".to_owned()));
         assert_eq!(unescaped("['T'] | take 1".into()), Ok("['T'] | take 1".to_owned()));
         assert_eq!(unescaped("[variables('q')]".into()), Err("[variables('q')]".to_owned()));
     }
