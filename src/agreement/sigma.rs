@@ -7,7 +7,7 @@ use super::rows::{Cell, Row, difference};
 use super::{Case, CaseEvent, Disagreement, Outcome, Subject};
 use crate::evaluate::Asked;
 use crate::plan::{Operator, Plan};
-use crate::source::{Catalog, FieldType, SourceId};
+use crate::source::{Catalog, FIELDS, FieldType, SourceId};
 use crate::targets::ledger::{Example, ExampleEvent, State};
 use crate::value::{Time, Value};
 use serde_json::{Map, Value as Raw};
@@ -74,6 +74,7 @@ impl SigmaSide {
     pub(super) fn judge_example(&self, subject: &Subject<'_>, example: &Example) -> Result<(), String> {
         let event = |(n, event): (usize, &ExampleEvent)| CaseEvent {
             source: event.source,
+            shape: FIELDS,
             time: event.time,
             body: event.body.clone(),
             id: Arc::from(n.to_string()),
@@ -209,7 +210,7 @@ fn raw(event: &CaseEvent, catalog: &Catalog) -> Raw {
         let value = if id == source.time {
             Raw::String(event.time.to_string())
         } else {
-            match source.read(crate::source::FIELDS, id, &event.body).value {
+            match source.read(event.shape, id, &event.body).value {
                 Value::Missing => {
                     missing.push((name, field.ty));
                     continue;
