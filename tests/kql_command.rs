@@ -13,6 +13,9 @@
 )]
 
 mod common;
+#[path = "docs/markdown.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod markdown;
 
 use common::{Said, command, finish, project, snapshot, tripline};
 use serde_json::{Value, json};
@@ -176,6 +179,42 @@ fn rules_that_we_emit_are_read() {
         read += 1;
     }
     assert!(read >= 7, "only {read}");
+}
+
+/// Blocks of the documents that show a terminal: what a command prints is what stands below it.
+#[test]
+fn the_documents_show_what_happens() {
+    let mut shown = 0;
+    for document in ["README.md", "docs/kql.md"] {
+        for block in markdown::blocks(&markdown::read(document)) {
+            if block.tag != "console" {
+                continue;
+            }
+            for part in format!("\n{}", block.text).split("\n$ ").skip(1) {
+                let (line, expected) = part.split_once('\n').unwrap_or((part, ""));
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let printed = match words.split_first() {
+                    Some((&"cat", files)) => markdown::read(files[0]),
+                    Some((&"tripline", args)) => {
+                        let said = tripline(args);
+                        match said.code {
+                            Some(0) => said.stdout.replace('\r', ""),
+                            _ => said.stderr,
+                        }
+                    }
+                    _ => panic!("{document}:{}: the tests cannot run `{line}`", block.line),
+                };
+                assert_eq!(
+                    printed.trim_end(),
+                    expected.trim_end(),
+                    "{document}:{}: {line}",
+                    block.line
+                );
+                shown += 1;
+            }
+        }
+    }
+    assert!(shown >= 6, "only {shown} commands");
 }
 
 // ---- facts that are not part of this repository -----------------------------------------------------------------------
