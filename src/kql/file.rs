@@ -2,6 +2,7 @@
 //! when all files of a table are there.
 
 use super::cast::{self, Cast};
+use super::logs::complete_times;
 use super::table::{Column, Row, Table};
 use super::value::{Type, Value};
 use crate::input::{self, InputError, InputFile};
@@ -394,7 +395,7 @@ fn fill(table: &mut Table, file: &FileRows, order: Option<DateOrder>, misfits: &
                 format!("{}: `{short}` in `{name}` is no {ty}", file.place(row))
             });
         }
-        table.complete_times(&mut cells);
+        complete_times(table, &mut cells);
         table.rows.push(cells);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Events of logs as rows of the tables that Sentinel keeps them in.
 
-use super::table::{Column, Database, Row};
+use super::table::{Column, Database, Row, Table};
 use super::time::EPOCH;
 use super::value::{Type, Value};
 use crate::input::Event;
@@ -42,10 +42,32 @@ pub fn database<'e>(
         if let Some(cell) = type_column {
             *cell = Value::text(source.table.as_str());
         }
-        table.complete_times(&mut row);
+        complete_times(table, &mut row);
         table.rows.push(row);
     }
     workspace
+}
+
+/// Defender calls `Timestamp` what a workspace calls `TimeGenerated`. A row of a table that has both columns and was given
+/// one, has both.
+pub(super) fn complete_times(table: &Table, row: &mut Row) {
+    let cell = |name| {
+        table
+            .column(name)
+            .map(|at| (at, row.get(at).is_none_or(Value::is_null)))
+    };
+    let (Some(ours), Some(theirs)) = (cell("TimeGenerated"), cell("Timestamp")) else {
+        return;
+    };
+    let (from, to) = match (ours, theirs) {
+        ((from, false), (to, true)) | ((to, true), (from, false)) => (from, to),
+        _ => return,
+    };
+    if let Some(value @ Value::Datetime(_)) = row.get(from).cloned()
+        && let Some(cell) = row.get_mut(to)
+    {
+        *cell = value;
+    }
 }
 
 fn type_of(ty: ColumnType) -> Type {

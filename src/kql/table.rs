@@ -48,24 +48,6 @@ impl Table {
         self.columns.iter().position(|column| &*column.name == name)
     }
 
-    /// Defender calls `Timestamp` what a workspace calls `TimeGenerated`. A row of a table that has both and was given one,
-    /// has both.
-    pub(super) fn complete_times(&self, row: &mut Row) {
-        let cell = |name| self.column(name).map(|at| (at, row.get(at).is_none_or(Value::is_null)));
-        let (Some(a), Some(b)) = (cell("TimeGenerated"), cell("Timestamp")) else {
-            return;
-        };
-        let (from, to) = match (a, b) {
-            ((from, false), (to, true)) | ((to, true), (from, false)) => (from, to),
-            _ => return,
-        };
-        if let Some(value @ Value::Datetime(_)) = row.get(from).cloned()
-            && let Some(cell) = row.get_mut(to)
-        {
-            *cell = value;
-        }
-    }
-
     /// `{"columns":[{"name","type"}],"rows":[[…]]}`
     pub fn to_json(&self) -> serde_json::Value {
         let columns: Vec<serde_json::Value> = self

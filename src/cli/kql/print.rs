@@ -36,12 +36,12 @@ pub(super) fn table(table: &Table, format: KqlFormat) -> Result<String, Misuse> 
             };
             Ok(table.rows.iter().map(line).collect())
         }
-        KqlFormat::Csv => csv(names().collect(), table.rows.iter().map(cells)),
+        KqlFormat::Csv => csv(names().collect(), table.rows.iter().map(|row| cells(row))),
         KqlFormat::Table => {
             let right: Vec<bool> = table.columns.iter().map(|column| column.ty.is_number()).collect();
             Ok(aligned(
                 names().collect(),
-                table.rows.iter().map(cells).collect(),
+                table.rows.iter().map(|row| cells(row)).collect(),
                 &right,
             ))
         }
@@ -76,7 +76,7 @@ pub(super) fn columns(columns: &[Column], format: KqlFormat) -> Result<String, M
     }
 }
 
-fn cells(row: &Vec<Value>) -> Vec<String> {
+fn cells(row: &[Value]) -> Vec<String> {
     row.iter().map(|value| value.to_text().to_string()).collect()
 }
 
