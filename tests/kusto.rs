@@ -123,8 +123,7 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
             let document: Value = serde_yaml::from_str(&sentinel.text).unwrap();
             assert_eq!(document["query"], query.text, "{}", path.display());
             mapped.insert(file.display().to_string(), columns_of(&document));
-            let columns: Vec<(String, &str)> =
-                query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();
+            let columns: Vec<(String, &str)> = query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();
             expected.insert(file.display().to_string(), columns.clone());
             // The query over the events of a test, for any workspace.
             let settings = Settings::default();

@@ -5,6 +5,7 @@ use super::subjects::{Rule, all_pages, each_rule};
 use tripline::agreement::{Case, Generator, Subject, block};
 use tripline::compile::{self, Files};
 use tripline::evaluate::{AlertRow, Asked};
+use tripline::settings::Settings;
 use tripline::{syntax, testing};
 
 const CASES: u64 = 200;
@@ -140,8 +141,9 @@ fn a_case_can_be_pasted_as_a_test() {
 #[test]
 fn the_plan_alone_gives_sets_that_alert() {
     let catalog = tripline::source::Catalog::builtin().unwrap();
+    let settings = Settings::default();
     let (mut rules, mut poor) = (0, Vec::new());
-    for page in all() {
+    for page in all_pages() {
         let mut files = Files::default();
         files.add(&page.path, page.text.as_bytes());
         for (_, tree) in &mut files.trees {
@@ -154,10 +156,10 @@ fn the_plan_alone_gives_sets_that_alert() {
         let world = files.world(&catalog).unwrap();
         for compiled in compile::compile(&files.trees, &world, &mut Vec::new()) {
             let name = &compiled.plan.rule.name;
-            let ready = evaluate::Compiled::new(&compiled.plan, &catalog).unwrap();
+            let subject = Subject::new(&compiled, &catalog, &settings).unwrap();
             let generator = Generator::new(&compiled, &catalog).unwrap();
             let loud = (0..50)
-                .filter(|n| !alerts(&ready, &generator.case(1, *n)).is_empty())
+                .filter(|n| !alerts(&subject, &generator.case(1, *n)).is_empty())
                 .count();
             rules += 1;
             if loud < 10 {
