@@ -14,6 +14,9 @@ use serde_json::{Map, Value as Raw};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Why some logs say nothing about a correlation.
+const OPEN_KEY: &str = "Sigma does not say how events group by a list or an object";
+
 /// A text that the engine reads.
 pub(super) struct SigmaSide {
     text: String,
@@ -40,7 +43,9 @@ impl SigmaSide {
     /// Compares the whole log of a case.
     pub(super) fn compare(&self, subject: &Subject<'_>, case: &Case, state: State) -> Outcome {
         let log = self.log(case);
-        let native = self.native(subject, &log);
+        let Some(native) = self.native(subject, &log) else {
+            return Outcome::Unsettled(OPEN_KEY.to_owned());
+        };
         let text = match self.text(subject, &log) {
             Ok(rows) => rows,
             Err(why) => return Outcome::Unsettled(why),
@@ -87,7 +92,7 @@ impl SigmaSide {
             let row = |key: &Vec<String>| key.iter().map(|part| Cell::Text(part.as_str().into())).collect();
             keys.iter().map(row).collect()
         };
-        let native: BTreeSet<Row> = self.native(subject, &log).into_iter().collect();
+        let native: BTreeSet<Row> = self.native(subject, &log).ok_or(OPEN_KEY)?.into_iter().collect();
         let text: BTreeSet<Row> = self.text(subject, &log)?.into_iter().collect();
         if native == rows(&example.native) && text == rows(&example.target) && native != text {
             return Ok(());
@@ -127,8 +132,14 @@ impl SigmaSide {
         (1..=keys).map(|n| format!("key {n}")).collect()
     }
 
-    fn native(&self, subject: &Subject<'_>, log: &Case) -> Vec<Row> {
+    /// None where a key is a list or an object.
+    fn native(&self, subject: &Subject<'_>, log: &Case) -> Option<Vec<Row>> {
         let alerts = subject.native(log, Asked::Stream);
+        // A list or an object that is read as text.
+        let scalar = |value: &Value| value.as_text().is_none_or(|text| !text.starts_with(['[', '{']));
+        if !on_events(subject.plan()) && !alerts.iter().all(|row| row.alert.keys.iter().all(scalar)) {
+            return None;
+        }
         let rows: BTreeSet<Row> = if on_events(subject.plan()) {
             let ids = alerts.iter().flat_map(|row| &row.alert.events);
             ids.map(|id| vec![Cell::Text(Arc::clone(id))]).collect()
@@ -139,7 +150,7 @@ impl SigmaSide {
             let row = |row: &crate::evaluate::AlertRow| row.alert.keys.iter().take(named).map(text).collect();
             alerts.iter().map(row).collect()
         };
-        rows.into_iter().collect()
+        Some(rows.into_iter().collect())
     }
 
     fn text(&self, subject: &Subject<'_>, log: &Case) -> Result<Vec<Row>, String> {

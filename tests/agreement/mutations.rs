@@ -1,10 +1,10 @@
 //! Texts that are broken on purpose, a construct at a time: at least one rule must notice each of them. The table of who
 //! noticed is written to `target/mutations.md`.
 
+use super::generator::generator;
 use super::subjects::{Rule, all_pages, each_rule};
 use regex::Regex;
 use std::fmt::Write as _;
-use tripline::agreement::Generator;
 use tripline::agreement::{Case, Outcome};
 use tripline::targets::Target;
 
@@ -101,23 +101,23 @@ const BREAKS: &[Break] = &[
     // Groups.
     kql(
         "`per`: the length of a window",
-        "let window = ([0-9]+)",
-        "let window = 2$1",
+        "let window = [0-9]+[smhd];",
+        "let window = 12h;",
     ),
     kql("`per`: the window's end", "windowStart \\+ ", "windowStart - "),
     kql("`count`", "count\\(\\)", "dcount(TimeGenerated)"),
     kql("`count where`", "countif\\(", "countif(true or "),
     kql(
-        "`distinct`",
-        "count_distinct(if)?\\(",
-        "dcount$1(1.0 + strlen(\"\"), true or isempty(",
+        "`distinct`: missing values",
+        "count_distinctif\\(([A-Za-z]+), isnotempty\\([A-Za-z]+\\)\\)",
+        "count_distinct($1)",
     ),
     kql("`distinct`: rows", "count_distinct\\([a-zA-Z_]+\\)", "count()"),
     kql("`distinct where`", "count_distinctif\\([^,]+, ", "countif("),
     kql("`min`", "min\\(", "max("),
     kql("`max`", "max\\(", "min("),
-    kql("`sum`", " sum\\(", " max("),
-    kql("`avg`", " avg\\(", " max("),
+    kql("`sum`", " sumif\\(", " maxif("),
+    kql("`avg`", " avgif\\(", " maxif("),
     kql("`set`", "make_set(_if)?\\(", "make_list$1("),
     kql("keys of a group", "by ([A-Za-z_]+), ", "by $1 = \"one\", "),
     kql(
@@ -127,7 +127,11 @@ const BREAKS: &[Break] = &[
     ),
     // Baselines and matches.
     kql("`baseline`: no history", "lookup kind=leftouter", "lookup kind=inner"),
-    kql("`baseline`: the current window", "< windowEnd - window", "< windowEnd"),
+    kql(
+        "`baseline`: the current window",
+        "history, windowStart\\)",
+        "history, windowEnd)",
+    ),
     kql(
         "`baseline`: how far back",
         ">= windowEnd - [a-z_]+",
@@ -135,7 +139,8 @@ const BREAKS: &[Break] = &[
     ),
     kql("`match`: every pair", "kind=inner ", "kind=innerunique "),
     kql("`match then`: the order", "between \\(0s ", "between (-1d "),
-    kql("`match`: the time between", " within\\)", " 1s)"),
+    kql("`match`: the time between", "\\.\\. maxGap\\)", ".. 1s)"),
+    kql("`match`: the end of the time between", "<= maxGap", "< maxGap"),
     kql("`match without`", "kind=leftanti ", "kind=leftsemi "),
     kql("`match`: keys", "isnotempty\\(([A-Za-z]+)\\)", "isempty(\"\")"),
     // Time.
@@ -175,15 +180,14 @@ const CASES: u64 = 60;
 fn a_broken_text_is_noticed() {
     let patterns: Vec<Regex> = BREAKS.iter().map(|b| Regex::new(b.from).unwrap()).collect();
     let mut table = vec![(0, 0, Vec::new()); BREAKS.len()];
-    each_rule(&all_pages(), |Rule { subject, log }| {
+    each_rule(&all_pages(), |Rule { subject, log, .. }| {
         let mut cases: Vec<Case> = Vec::new();
         for test in &subject.compiled.checked.tests {
             cases.push(subject.case_of_test(test));
         }
         cases.extend(log.cloned());
-        if let Some(generator) = Generator::new(subject.compiled, subject.catalog()) {
-            cases.extend((0..CASES).map(|number| generator.case(1, number)));
-        }
+        let generator = generator(subject, log);
+        cases.extend((0..CASES).map(|number| generator.case(1, number)));
         for ((broken, pattern), (tried, unread, caught)) in BREAKS.iter().zip(&patterns).zip(&mut table) {
             let Some(text) = subject.text(broken.target).map(str::to_owned) else {
                 continue;
