@@ -102,7 +102,7 @@ impl Machine<'_> {
         let mut columns = Vec::new();
         let mut bound = Vec::new();
         let mut args: Vec<&Expr> = args.iter().map(|arg| &arg.expr).collect();
-        let argument_name = args.first().and_then(|arg| super::ops::expression_name(arg));
+        let argument_name = args.first().and_then(|arg| super::columns::expression_name(arg));
         let arity = match kind {
             Kind::Count => 0,
             Kind::ArgMax | Kind::ArgMin | Kind::Any => args.len(),
@@ -147,7 +147,7 @@ impl Machine<'_> {
             }
             let one = self.bind(arg, scope)?;
             if matches!(kind, Kind::ArgMax | Kind::ArgMin | Kind::Any) {
-                let own = super::ops::expression_name(arg).unwrap_or_else(|| format!("{prefix}_{index}").into());
+                let own = super::columns::expression_name(arg).unwrap_or_else(|| format!("{prefix}_{index}").into());
                 let own = match (&item.name, index) {
                     (Some((name, _)), 0) => Arc::clone(name),
                     _ => own,

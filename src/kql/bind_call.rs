@@ -27,6 +27,7 @@ impl Machine<'_> {
             "toscalar" => return self.toscalar(args, place, scope),
             "column_ifexists" | "columnifexists" => return self.column_ifexists(args, place, scope),
             "extract" => return self.extract(args, place, scope),
+            "column_names_of" => return self.column_names_of(args, place, scope),
             "tostring" => {
                 if let Some(found) = self.text_of_split(args, place, scope)? {
                     return Ok(found);
@@ -56,8 +57,12 @@ impl Machine<'_> {
         let Some(function) = functions::find(name) else {
             let what = if super::aggregate::is_aggregate(name) {
                 format!("the aggregate `{name}` only stands in `summarize`")
-            } else {
+            } else if super::names::is_function(name) {
                 format!("the function `{name}` is not supported")
+            } else {
+                let own = scope.env.functions();
+                let hint = super::names::hint(name, own.into_iter().chain(super::names::functions()));
+                format!("there is no function `{name}`{hint}")
             };
             return Err(KqlError::at(place, what));
         };
@@ -76,10 +81,10 @@ impl Machine<'_> {
         let wrong = |what: &str| Err(KqlError::at(place, format!("`{name}` takes {what}")));
         match (name, args) {
             ("now", []) => Ok(Some(now)),
-            ("now", [offset]) if offset.ty == Type::Timespan => {
+            ("now", [offset]) if matches!(offset.ty, Type::Timespan | Type::Unknown) => {
                 make(Type::Datetime, Code::Arithmetic('+', now, offset.clone()))
             }
-            ("ago", [span]) if span.ty == Type::Timespan => {
+            ("ago", [span]) if matches!(span.ty, Type::Timespan | Type::Unknown) => {
                 make(Type::Datetime, Code::Arithmetic('-', now, span.clone()))
             }
             ("now" | "ago", _) => wrong("a timespan"),
@@ -90,13 +95,16 @@ impl Machine<'_> {
                     .position(|c| &*c.name == INGESTION_TIME && c.ty == Type::Datetime);
                 match index {
                     Some(index) => make(Type::Datetime, Code::Column(index)),
+                    None if self.checking => make(Type::Datetime, Code::Unknown),
                     None => Err(KqlError::at(
                         place,
                         format!("`ingestion_time()` needs a column `{INGESTION_TIME}` of type datetime here"),
                     )),
                 }
             }
-            ("not", [inner]) if inner.ty == Type::Bool => make(Type::Bool, Code::Not(inner.clone())),
+            ("not", [inner]) if matches!(inner.ty, Type::Bool | Type::Unknown) => {
+                make(Type::Bool, Code::Not(inner.clone()))
+            }
             ("not", _) => wrong("one bool"),
             ("isempty", [inner]) => make(Type::Bool, Code::IsEmpty(inner.clone())),
             ("isnotempty" | "notempty", [inner]) => {
@@ -139,6 +147,7 @@ impl Machine<'_> {
             ("coalesce", _) => wrong("2 to 64 arguments"),
             ("bin" | "floor", [value, size]) => {
                 let ty = match (value.ty, size.ty) {
+                    (Type::Unknown, _) | (_, Type::Unknown) => Type::Unknown,
                     (Type::Datetime, Type::Timespan) => Type::Datetime,
                     (Type::Timespan, Type::Timespan) => Type::Timespan,
                     (Type::Int | Type::Long, Type::Int | Type::Long) => Type::Long,
@@ -155,7 +164,7 @@ impl Machine<'_> {
             ("bin" | "floor", _) => wrong("a value and a size"),
             ("max_of", [_, _, ..]) => self.extreme(name, args, place, |a, b| a > b).map(Some),
             ("min_of", [_, _, ..]) => self.extreme(name, args, place, |a, b| a < b).map(Some),
-            ("abs", [value]) if value.ty.is_number() || value.ty == Type::Timespan => {
+            ("abs", [value]) if value.ty.is_number() || value.ty == Type::Unknown || value.ty == Type::Timespan => {
                 let run = |args: &[Value]| {
                     let out_of_range = || "`abs` of the smallest number leaves its range".to_owned();
                     Ok(match args.first() {
@@ -168,81 +177,31 @@ impl Machine<'_> {
                 make(value.ty, Code::Call(run, false, vec![value.clone()]))
             }
             ("gettype", [value]) => self.gettype(value, place).map(Some),
-            ("prev" | "next", _) => self.shift(name, args, place, scope).map(Some),
-            ("row_number", _) => {
-                self.ordered(name, place, scope)?;
-                if args.len() > 1 {
-                    return Err(KqlError::at(place, "`row_number` with a restart is not supported"));
-                }
-                let first = match args.first() {
-                    None => 1,
-                    Some(arg) => match arg.as_constant(&self.budget)? {
-                        Some(Value::Long(n)) => n,
-                        _ => return wrong("a constant number"),
-                    },
-                };
-                make(Type::Long, Code::RowNumber(first))
-            }
-            _ => Ok(None),
+            _ => self.row_function(name, args, place, scope),
         }
-    }
-
-    fn ordered(&self, name: &str, place: Place, scope: Scope<'_>) -> Result<(), KqlError> {
-        if scope.serialized {
-            return Ok(());
-        }
-        Err(KqlError::at(
-            place,
-            format!("`{name}` needs rows in an order: put `sort`, `top` or `serialize` before it"),
-        ))
-    }
-
-    fn shift(&self, name: &str, args: &[Bound], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
-        self.ordered(name, place, scope)?;
-        let (Some(value), true) = (args.first(), args.len() <= 3) else {
-            return Err(KqlError::at(
-                place,
-                format!("`{name}` takes a column, an offset and a default"),
-            ));
-        };
-        let by = match args.get(1).map(|arg| arg.as_constant(&self.budget)).transpose()? {
-            None => 1,
-            Some(Some(Value::Long(n))) if n >= 0 => n,
-            Some(_) => {
-                return Err(KqlError::at(
-                    place,
-                    format!("the offset of `{name}` must be a constant"),
-                ));
-            }
-        };
-        let outside = match args.get(2) {
-            Some(outside) if outside.ty == value.ty => outside.clone(),
-            Some(other) => {
-                return Err(KqlError::at(
-                    other.place,
-                    format!("the default of `{name}` must be {}", value.ty),
-                ));
-            }
-            None => Bound::constant(value.ty, value.ty.null(), place),
-        };
-        let by = if name == "prev" { -by } else { by };
-        Ok(Bound::new(value.ty, Code::Shift(value.clone(), by, outside), place))
     }
 
     fn case(&self, name: &str, arms: Vec<(Bound, Bound)>, rest: Bound, place: Place) -> Result<Bound, KqlError> {
         for (condition, _) in &arms {
-            if condition.ty != Type::Bool {
+            if !matches!(condition.ty, Type::Bool | Type::Unknown) {
                 return Err(KqlError::at(
                     condition.place,
                     format!("a condition of `{name}` must be bool, this is {}", condition.ty),
                 ));
             }
         }
-        let ty = common(name, arms.iter().map(|(_, value)| value).chain([&rest]), place)?;
-        let arms = arms
+        let values = || arms.iter().map(|(_, value)| value).chain([&rest]);
+        // Beside a dynamic the type of the others counts; others of several types make a dynamic.
+        let firm: Vec<&Bound> = values().filter(|value| value.ty != Type::Dynamic).collect();
+        let ty = match common(name, firm.into_iter(), place) {
+            Ok(ty) => ty,
+            Err(_) => Type::Dynamic,
+        };
+        let arms: Result<Vec<(Bound, Bound)>, KqlError> = arms
             .into_iter()
-            .map(|(condition, value)| (condition, cast_to(ty, value)));
-        Ok(Bound::new(ty, Code::Case(arms.collect(), cast_to(ty, rest)), place))
+            .map(|(condition, value)| Ok((condition, fit(ty, value, name)?)))
+            .collect();
+        Ok(Bound::new(ty, Code::Case(arms?, fit(ty, rest, name)?), place))
     }
 
     /// `max_of`, `min_of`: nulls are passed over only if all others are refused, so any null is refused.
@@ -274,7 +233,7 @@ impl Machine<'_> {
 
     /// `gettype`: of a dynamic it depends on the value.
     fn gettype(&self, value: &Bound, place: Place) -> Result<Bound, KqlError> {
-        if value.ty != Type::Dynamic {
+        if !value.ty.is_loose() {
             return Ok(Bound::constant(Type::String, Value::text(value.ty.to_string()), place));
         }
         let run = |args: &[Value]| {
@@ -326,6 +285,18 @@ impl Machine<'_> {
         ))
     }
 
+    fn column_names_of(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
+        let [arg] = args else {
+            return Err(KqlError::at(place, "`column_names_of` takes one table"));
+        };
+        let table = self.table_of(&arg.expr, scope.env)?;
+        let names = table
+            .columns
+            .iter()
+            .map(|column| Value::String(Arc::clone(&column.name)));
+        Ok(Bound::constant(Type::Dynamic, Value::array(names.collect()), place))
+    }
+
     fn column_ifexists(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
         let [name, default] = args else {
             return Err(KqlError::at(place, "`column_ifexists` takes a name and a default"));
@@ -337,6 +308,7 @@ impl Machine<'_> {
                 let ty = scope.columns.get(index).map_or(Type::Dynamic, |column| column.ty);
                 Ok(Bound::new(ty, Code::Column(index), place))
             }
+            None if scope.open => Ok(Bound::new(Type::Unknown, Code::Unknown, place)),
             None => self.bind(&default.expr, scope),
         }
     }
@@ -468,8 +440,11 @@ pub(super) fn fit(ty: Type, bound: Bound, name: &str) -> Result<Bound, KqlError>
     let widens = ty.is_number() && bound.ty.is_number() && (ty == Type::Real || bound.ty != Type::Real);
     if ty == bound.ty {
         Ok(bound)
-    } else if widens {
+    } else if widens || ty.is_loose() || bound.ty == Type::Unknown {
         Ok(cast_to(ty, bound))
+    } else if bound.ty == Type::Dynamic {
+        let place = bound.place;
+        Ok(Bound::new(ty, Code::Narrow(bound), place))
     } else {
         Err(KqlError::at(
             bound.place,
@@ -493,7 +468,8 @@ fn common<'b>(name: &str, values: impl Iterator<Item = &'b Bound>, place: Place)
     let mut found: Option<Type> = None;
     for value in values {
         found = Some(match (found, value.ty) {
-            (None, ty) => ty,
+            (None | Some(Type::Unknown), ty) => ty,
+            (Some(a), Type::Unknown) => a,
             (Some(a), b) if a == b => a,
             (Some(a), b) if a.is_number() && b.is_number() => {
                 if a == Type::Real || b == Type::Real {
@@ -513,8 +489,8 @@ fn common<'b>(name: &str, values: impl Iterator<Item = &'b Bound>, place: Place)
     found.ok_or_else(|| KqlError::at(place, format!("`{name}` needs arguments")))
 }
 
-fn cast_to(ty: Type, bound: Bound) -> Bound {
-    if bound.ty == ty {
+pub(super) fn cast_to(ty: Type, bound: Bound) -> Bound {
+    if bound.ty == ty || ty == Type::Dynamic && bound.ty != Type::Unknown && bound.ty.is_loose() {
         return bound;
     }
     let place = bound.place;
@@ -543,6 +519,7 @@ fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -> Result<Ve
         let last = all.len().saturating_sub(if repeats { 2 } else { 1 });
         let letter = all.get(index.min(last)).copied().unwrap_or('a');
         let fits = match letter {
+            _ if arg.ty == Type::Unknown => true,
             's' => matches!(arg.ty, Type::String | Type::Dynamic),
             'd' => arg.ty == Type::Dynamic,
             'n' => arg.ty.is_number(),

@@ -27,6 +27,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// Whether the order of the rows means something.
     pub serialized: bool,
+    /// Whether there may be more columns, which only data know. Only a check has such tables.
+    pub open: bool,
 }
 
 impl Table {
@@ -37,8 +39,7 @@ impl Table {
                 .into_iter()
                 .map(|(name, ty)| Column { name: name.into(), ty })
                 .collect(),
-            rows: Vec::new(),
-            serialized: false,
+            ..Table::default()
         }
     }
 
@@ -67,6 +68,7 @@ impl Table {
 #[derive(Clone, Debug, Default)]
 pub struct Database {
     tables: BTreeMap<String, Rc<Table>>,
+    watchlists: BTreeMap<String, Rc<Table>>,
 }
 
 impl Database {
@@ -85,13 +87,40 @@ impl Database {
         self.tables.get_mut(name).map(Rc::make_mut)
     }
 
+    /// Adds a watchlist, or replaces the one of that alias.
+    pub fn add_watchlist(&mut self, name: impl Into<String>, table: Table) {
+        self.watchlists.insert(name.into(), Rc::new(table));
+    }
+
+    /// The watchlist of that alias.
+    pub fn watchlist(&self, name: &str) -> Option<&Table> {
+        self.watchlists.get(name).map(Rc::as_ref)
+    }
+
+    /// The watchlists with their aliases, sorted.
+    pub fn watchlists(&self) -> impl Iterator<Item = (&str, &Table)> {
+        self.watchlists
+            .iter()
+            .map(|(name, table)| (name.as_str(), table.as_ref()))
+    }
+
     /// The same tables without rows.
     #[must_use]
     pub fn without_rows(&self) -> Database {
         let mut empty = Database::default();
         for (name, table) in &self.tables {
             let columns = table.columns.iter().map(|column| (&*column.name, column.ty));
-            empty.add(name.as_str(), Table::new(columns));
+            empty.add(
+                name.as_str(),
+                Table {
+                    open: table.open,
+                    ..Table::new(columns)
+                },
+            );
+        }
+        for (name, table) in &self.watchlists {
+            let columns = table.columns.iter().map(|column| (&*column.name, column.ty));
+            empty.add_watchlist(name.as_str(), Table::new(columns));
         }
         empty
     }
