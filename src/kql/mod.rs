@@ -9,6 +9,7 @@ mod arithmetic;
 mod ast;
 mod bind;
 mod bind_call;
+mod bind_typed;
 mod columns;
 mod compare;
 mod error;

@@ -20,7 +20,7 @@ pub(super) const MOST_ROWS: usize = 1_000_000;
 pub(super) fn expression_name(expr: &Expr) -> Option<Arc<str>> {
     match &expr.kind {
         ExprKind::Name(name) => Some(Arc::clone(name)),
-        ExprKind::Call(function, args) if matches!(&**function, "bin" | "floor") => {
+        ExprKind::Call(function, args) if matches!(&**function, "bin" | "floor" | "bin_at") => {
             args.first().and_then(|arg| expression_name(&arg.expr))
         }
         ExprKind::Member(of, name) => expression_name(of).map(|of| format!("{of}_{name}").into()),
