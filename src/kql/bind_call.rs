@@ -65,13 +65,24 @@ impl Machine<'_> {
             return Ok(found);
         }
         let Some(function) = functions::find(name) else {
-            let what = if super::aggregate::is_aggregate(name) {
-                format!("the aggregate `{name}` only stands in `summarize`")
-            } else {
-                let why = functions::refusal(name).map_or(String::new(), |why| format!(": {why}"));
-                format!("the function `{name}` is not supported{why}")
+            if super::aggregate::is_aggregate(name) {
+                return Err(KqlError::at(
+                    place,
+                    format!("the aggregate `{name}` only stands in `summarize`"),
+                ));
+            }
+            let what = format!("the function `{name}` is not supported");
+            let Some((ty, why)) = functions::refusal(name) else {
+                return Err(KqlError::at(place, what));
             };
-            return Err(KqlError::at(place, what));
+            // Kusto has it: the query is in order, and only a value is refused.
+            bound.push(Bound::constant(
+                Type::String,
+                Value::text(format!("{what}: {why}")),
+                place,
+            ));
+            let run = |args: &[Value]| Err(args.last().map_or_else(String::new, |why| why.to_text().to_string()));
+            return Ok(Bound::new(ty, Code::Call(run, true, bound), place));
         };
         let args = check(name, function.args, bound, place)?;
         Ok(Bound::new(

@@ -10,6 +10,7 @@ mod encode;
 mod geo;
 mod maths;
 mod parse;
+mod refused;
 mod regexes;
 mod series;
 mod statistics;
@@ -19,6 +20,7 @@ mod xml;
 pub(super) use convert::cast;
 pub(super) use encode::tohex_int;
 pub(super) use parse::extract_json;
+pub(super) use refused::refusal;
 pub(super) use regexes::extract;
 pub(super) use text::split_for_text;
 
@@ -89,59 +91,6 @@ pub(super) fn find(name: &str) -> Option<&'static Function> {
         .iter()
         .flat_map(|(_, table)| table.iter())
         .find(|function| function.names.split(' ').any(|own| own == name))
-}
-
-/// Functions of the reference that are refused for good, and why.
-const REFUSED: &[(&str, &str)] = &[
-    (
-        "new_guid rand",
-        "every run gives another value, and a run must be repeatable",
-    ),
-    (
-        "current_cluster_endpoint current_database current_principal current_principal_details \
-         current_principal_is_member_of cluster database extent_id extentid extent_tags row_id",
-        "there is no cluster behind this reader",
-    ),
-    (
-        "cursor_after cursor_before_or_at cursor_current",
-        "there is no cluster behind this reader",
-    ),
-    (
-        "hash_combine hash_many",
-        "the reference does not state how hashes are combined",
-    ),
-    ("bin_auto", "its bin is set outside of the query"),
-    (
-        "geo_info_from_ip_address",
-        "there is no database of addresses and countries",
-    ),
-    ("parse_user_agent", "its patterns are not part of the reference"),
-    (
-        "hll_merge dcount_hll hll_isvalid tdigest_merge merge_tdigest percentile_tdigest percentiles_array_tdigest \
-         percentrank_tdigest rank_tdigest tdigest_isvalid",
-        "the form of estimates is not documented",
-    ),
-    (
-        "datetime_utc_to_local datetime_local_to_utc datetime_list_timezones",
-        "there are no time zones in this reader",
-    ),
-    (
-        "series_decompose series_decompose_anomalies series_decompose_forecast series_periods_detect \
-         series_periods_validate series_seasonal series_fit_2lines series_fit_2lines_dynamic series_outliers",
-        "the reference sketches the arithmetic only",
-    ),
-    ("estimate_data_size", "the size of stored data is not documented"),
-];
-
-/// Why a function that Kusto has is refused for good.
-pub(super) fn refusal(name: &str) -> Option<&'static str> {
-    let listed = REFUSED.iter().find(|(names, _)| names.split(' ').any(|n| n == name));
-    match listed {
-        Some((_, why)) => Some(why),
-        None if name.starts_with("geo_") => Some("of the functions of places, only a few are there"),
-        None if name.starts_with("convert_") => Some("the reference names the units and not what they are"),
-        None => None,
-    }
 }
 
 /// A regex in the syntax that Kusto documents, which is that of the `regex` crate.
