@@ -5,10 +5,12 @@
 //! a construct gives, it refuses with the place, and so does everything that it does not read. `docs/kql.md` lists both.
 
 mod aggregate;
+mod aggregate_values;
 mod arithmetic;
 mod ast;
 mod bind;
 mod bind_call;
+mod bind_typed;
 mod columns;
 mod compare;
 mod error;

@@ -1,7 +1,8 @@
 //! Functions that look at other rows: `prev`, `next`, `row_number` and kin. They need rows in an order.
 
 use super::bind::{Machine, Scope};
-use super::bind_call::{cast_to, fit};
+use super::bind_call::fit;
+use super::bind_typed::cast_to;
 use super::error::{KqlError, Place};
 use super::eval::{At, Bound, Budget, Code};
 use super::table::Row;

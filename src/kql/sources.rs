@@ -2,7 +2,8 @@
 
 use super::ast::{Expr, ExprKind, External, Item, OpKind, Param, Pipeline, Source};
 use super::bind::{Env, Machine, Named, Scope};
-use super::bind_call::{argument, cast_to, fit};
+use super::bind_call::{argument, fit};
+use super::bind_typed::cast_to;
 use super::error::{KqlError, Place};
 use super::eval::{Bound, Code};
 use super::ops::limited;
