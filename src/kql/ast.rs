@@ -39,6 +39,10 @@ pub(super) enum ExprKind {
     Query(Rc<Pipeline>),
     /// `externaldata`
     External(Rc<External>),
+    /// `(a, b) = f(x)`: names for the results of a function with several
+    Tuple(Vec<(Arc<str>, Place)>, Box<Expr>),
+    /// One result of a function with several
+    Part(Box<Expr>, usize),
 }
 
 /// `externaldata (columns) [addresses]`: nothing is fetched, so that only the columns count.
@@ -368,6 +372,8 @@ impl Expr {
             ExprKind::Member(of, name) => ExprKind::Member(one(of)?, Arc::clone(name)),
             ExprKind::Index(of, index) => ExprKind::Index(one(of)?, one(index)?),
             ExprKind::Minus(inner) => ExprKind::Minus(one(inner)?),
+            ExprKind::Tuple(names, inner) => ExprKind::Tuple(names.clone(), one(inner)?),
+            ExprKind::Part(inner, number) => ExprKind::Part(one(inner)?, *number),
             ExprKind::Binary(operator, a, b) => ExprKind::Binary(Arc::clone(operator), one(a)?, one(b)?),
             ExprKind::Between(value, low, high, negated) => {
                 ExprKind::Between(one(value)?, one(low)?, one(high)?, *negated)

@@ -240,6 +240,11 @@ impl<'a> Machine<'a> {
                 }
             }
             ExprKind::In(operator, value, list) => self.bind_in(operator, value, list, place, scope),
+            ExprKind::Tuple(..) => Err(KqlError::at(
+                place,
+                "`(a, b) = ...` stands in `extend` and `project`, before a function with several results",
+            )),
+            ExprKind::Part(call, number) => self.part(call, *number, place, scope),
             ExprKind::Query(_) | ExprKind::External(_) => Err(KqlError::at(
                 place,
                 "a table cannot stand here; use `toscalar` for one value of it",
@@ -285,6 +290,12 @@ impl<'a> Machine<'a> {
         }
         match scope.env.find(name) {
             Some(Named::Scalar(bound)) => Ok(Bound { place, ..bound.clone() }),
+            Some(Named::Function(function, env))
+                if function.params.iter().all(|param| param.default.is_some())
+                    && !self.body_is_table(function, env) =>
+            {
+                self.bind_call(name, &[], place, scope)
+            }
             Some(Named::Table(_) | Named::Function(..)) if !scope.open => Err(KqlError::at(
                 place,
                 format!("`{name}` is a table or a function and cannot stand here"),

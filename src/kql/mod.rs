@@ -36,6 +36,7 @@ mod parse_op;
 mod parse_statement;
 mod parse_text;
 mod plugins;
+mod results;
 mod rows;
 mod scan;
 mod schemas;

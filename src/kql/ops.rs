@@ -5,6 +5,7 @@ use super::bind::{Env, Machine, Named, Scope};
 use super::columns::{extended_name, item_name, matched, pick, rename};
 use super::error::{KqlError, Place};
 use super::eval::{At, Bound};
+use super::results::spread;
 use super::table::{Column, Row, Table};
 use super::top::get_schema;
 use super::value::{Type, Value};
@@ -119,9 +120,22 @@ impl Machine<'_> {
                     Some(Named::Function(function, inner)) => self.deeper(call.place, || {
                         self.call(name, function, inner, args, Some(table), env, call.place)
                     }),
+                    // A function of Defender, which adds columns from its service.
+                    _ if &**name == "FileProfile" && self.checking => {
+                        let mut table = table;
+                        table.open = true;
+                        Ok(table)
+                    }
+                    _ if &**name == "FileProfile" => Err(KqlError::at(
+                        call.place,
+                        "`FileProfile` asks a service about files, which is not run",
+                    )),
                     _ => Err(KqlError::at(
                         call.place,
-                        format!("there is no function `{name}` to invoke"),
+                        format!(
+                            "there is no function `{name}` to invoke{}",
+                            super::names::hint(name, env.functions())
+                        ),
                     )),
                 }
             }
@@ -168,6 +182,7 @@ impl Machine<'_> {
 
     /// All expressions read the values before the operator.
     fn extend(&self, table: Table, items: &[Item], env: &Env) -> Result<Table, KqlError> {
+        let items = &spread(items)?;
         let mut columns = table.columns.clone();
         let mut places = Vec::new();
         let mut bound = Vec::new();
@@ -221,6 +236,7 @@ impl Machine<'_> {
     }
 
     fn project(&self, table: Table, items: &[Item], env: &Env) -> Result<Table, KqlError> {
+        let items = &spread(items)?;
         let mut columns: Vec<Column> = Vec::new();
         let mut bound = Vec::new();
         for item in items {

@@ -163,10 +163,22 @@ impl<'a> Parser<'a> {
     /// `expression` or `name = expression`.
     pub(super) fn item(&mut self) -> Result<Item, KqlError> {
         if self.is_mark("(") && self.word_at(1).is_some() && (self.is_mark_at(2, ",") || self.is_mark_at(3, "=")) {
-            return Err(KqlError::at(
-                self.place(),
-                "`(a, b) = ...` is for functions with several results, of which none is supported",
-            ));
+            let start = self.place();
+            self.at += 1;
+            let mut names = vec![self.name()?];
+            while self.take_mark(",") {
+                names.push(self.name()?);
+            }
+            self.need_mark(")")?;
+            self.need_mark("=")?;
+            let call = Box::new(self.expr()?);
+            return Ok(Item {
+                name: None,
+                expr: Expr {
+                    kind: ExprKind::Tuple(names, call),
+                    place: start.to(self.last()),
+                },
+            });
         }
         let name = if self.named() {
             let name = self.name()?;
@@ -428,7 +440,8 @@ impl<'a> Parser<'a> {
         }
         self.at += 1;
         let kind = match &**word {
-            "true" | "false" if !self.is_mark("(") => ExprKind::Literal(Type::Bool, Value::Bool(&**word == "true")),
+            "true" | "True" | "TRUE" if !self.is_mark("(") => ExprKind::Literal(Type::Bool, Value::Bool(true)),
+            "false" | "False" | "FALSE" if !self.is_mark("(") => ExprKind::Literal(Type::Bool, Value::Bool(false)),
             "dynamic" if self.take_mark("(") => {
                 let value = self.deeper(|p| p.dynamic())?;
                 self.need_mark(")")?;

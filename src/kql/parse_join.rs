@@ -3,6 +3,7 @@
 use super::ast::{Expr, ExprKind, JoinKind, Leg, OpKind, Union};
 use super::error::{KqlError, Place};
 use super::parse::Parser;
+use super::parse_op::{elsewhere, is_elsewhere};
 use std::sync::Arc;
 
 impl Parser<'_> {
@@ -142,6 +143,13 @@ impl Parser<'_> {
             let leg = self.pipeline_in_brackets()?;
             self.need_mark(")")?;
             return Ok(leg);
+        }
+        let start = self.place();
+        if let Some(word) = self.word_at(0)
+            && self.is_mark_at(1, "(")
+            && is_elsewhere(&word)
+        {
+            return Err(elsewhere(&word, start));
         }
         let leg = self.expr()?;
         match leg.kind {

@@ -8,6 +8,21 @@ use super::value::{Type, Value};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Whether a call of that name stands for tables that are not those of the workspace.
+pub(super) fn is_elsewhere(name: &str) -> bool {
+    matches!(
+        name,
+        "cluster" | "workspace" | "app" | "resource" | "database" | "adx" | "arg"
+    )
+}
+
+pub(super) fn elsewhere(name: &str, place: Place) -> KqlError {
+    KqlError::at(
+        place,
+        format!("`{name}(...)` is not supported: only the tables of this workspace are read"),
+    )
+}
+
 impl Parser<'_> {
     /// Whether a word that begins a query (and no expression) stands here.
     pub(super) fn at_query(&self) -> bool {
@@ -65,6 +80,7 @@ impl Parser<'_> {
                     format!("the plugin `{plugin}` needs a table before it"),
                 ));
             }
+            Some(word) if self.is_mark_at(1, "(") && is_elsewhere(word) => return Err(elsewhere(word, start)),
             _ if self.is_mark(".") => {
                 return Err(KqlError::at(
                     start,

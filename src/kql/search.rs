@@ -105,6 +105,7 @@ impl Machine<'_> {
             return Err(everywhere("find", place));
         };
         let smart = find.columns.is_none();
+        let all = self.union(None, tables, env)?;
         if !self.checking && (smart || find.pack) {
             return Err(KqlError::at(
                 place,
@@ -112,7 +113,6 @@ impl Machine<'_> {
                  documented in full; name them with `project`",
             ));
         }
-        let all = self.union(None, tables, env)?;
         let filter = Op {
             kind: OpKind::Where(terms(&find.predicate, false)?),
             place,

@@ -7,6 +7,7 @@ use super::bind_typed::cast_to;
 use super::error::{KqlError, Place};
 use super::eval::{Bound, Code};
 use super::ops::limited;
+use super::results::spread;
 use super::table::{Column, Row, Table};
 use super::value::{Type, Value};
 use std::rc::Rc;
@@ -46,6 +47,7 @@ impl Machine<'_> {
             Source::Print(items) => {
                 let mut table = Table::default();
                 let mut row = Row::new();
+                let items = spread(items)?;
                 for (index, item) in items.iter().enumerate() {
                     let bound = self.bind(&item.expr, scope)?;
                     let name = item.name.as_ref().map(|(name, _)| Arc::clone(name));
@@ -167,9 +169,6 @@ impl Machine<'_> {
                         self.stored(&name.to_text(), env, expr.place)
                     }
                     ("_GetWatchlist" | "_GetWatchlistAll", _) => self.watchlist(name, args, env, expr.place),
-                    ("cluster" | "workspace" | "app" | "resource" | "database" | "adx" | "arg", _) => {
-                        Err(elsewhere(name, expr.place))
-                    }
                     _ if super::names::is_function(name) => Err(KqlError::at(
                         expr.place,
                         format!("the function `{name}` gives no table, or is not supported"),
@@ -184,10 +183,6 @@ impl Machine<'_> {
                 },
             },
             ExprKind::External(external) => self.external(external, expr.place),
-            ExprKind::Member(of, _) => match outermost(of) {
-                Some(name) => Err(elsewhere(name, expr.place)),
-                None => Err(KqlError::at(expr.place, "a table is needed here")),
-            },
             _ => Err(KqlError::at(expr.place, "a table is needed here")),
         })
     }
@@ -337,22 +332,6 @@ fn fits(table: &Table, param: &Param, place: Place) -> Result<(), KqlError> {
         }
     }
     Ok(())
-}
-
-/// The call at the head of `f(x).g(y).z`.
-fn outermost(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Call(name, _) => Some(name),
-        ExprKind::Member(of, _) => outermost(of),
-        _ => None,
-    }
-}
-
-fn elsewhere(name: &str, place: Place) -> KqlError {
-    KqlError::at(
-        place,
-        format!("`{name}(...)` is not supported: only the tables of this workspace are read"),
-    )
 }
 
 /// The type of a value, as far as it shows one.
