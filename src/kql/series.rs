@@ -124,7 +124,7 @@ impl Machine<'_> {
             let [column] = aggregates.columns() else {
                 return refuse(item.expr.place, "a series is made of an aggregate of one column");
             };
-            if !(column.ty.is_number() || column.ty.is_loose() || column.ty == Type::Timespan) {
+            if !(column.ty.is_number() || column.ty == Type::Unknown || column.ty == Type::Timespan) {
                 return refuse(item.expr.place, "a series is made of numbers");
             }
             let default = match default {

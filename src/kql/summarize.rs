@@ -234,10 +234,7 @@ impl Machine<'_> {
 
 fn no_aggregate(expr: &Expr) -> KqlError {
     let what = match &expr.kind {
-        ExprKind::Call(name, _) if super::functions::find(name).is_none() && super::names::is_function(name) => {
-            format!("the aggregate `{name}` is not supported")
-        }
-        ExprKind::Call(name, _) if super::functions::find(name).is_none() => {
+        ExprKind::Call(name, _) if !super::names::is_function(name) => {
             format!(
                 "there is no function `{name}`{}",
                 super::names::hint(name, super::names::functions())

@@ -625,3 +625,9 @@ fn events_become_rows() {
     );
     assert!(database.get("AzureActivity").unwrap().rows.is_empty());
 }
+
+mod grammar;
+mod mutations;
+mod shapes;
+mod texts;
+mod windows;
