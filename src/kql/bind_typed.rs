@@ -402,11 +402,9 @@ fn gettype(value: &Bound, place: Place) -> Bound {
         Ok(Value::text(match args.first() {
             None | Some(Value::Null) => "null",
             Some(Value::Bool(_)) => "bool",
-            Some(Value::Long(_)) => {
-                return Err(
-                    "`gettype` of a whole number in a dynamic: whether that is an int or a long is not kept".to_owned(),
-                );
-            }
+            // As the page shows for JSON; which of the two another dynamic was made of is not kept.
+            Some(Value::Long(n)) if i32::try_from(*n).is_ok() => "int",
+            Some(Value::Long(_)) => "long",
             Some(Value::Real(_)) => "real",
             Some(Value::String(_)) => "string",
             Some(Value::Datetime(_)) => "datetime",
