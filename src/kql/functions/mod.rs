@@ -17,7 +17,7 @@ mod statistics;
 mod text;
 mod xml;
 
-pub(super) use convert::cast;
+pub(super) use convert::{cast, convert};
 pub(super) use encode::tohex_int;
 pub(super) use parse::extract_json;
 pub(super) use refused::refusal;
