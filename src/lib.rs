@@ -9,6 +9,8 @@
 pub mod runtime;
 pub mod value;
 
+#[cfg(feature = "cli")]
+pub mod agreement;
 #[cfg(feature = "compiler")]
 pub mod attack;
 #[cfg(feature = "compiler")]

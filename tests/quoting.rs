@@ -12,8 +12,6 @@
 
 #[path = "common/oracles.rs"]
 mod oracles;
-#[path = "common/sigma.rs"]
-mod sigma;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -220,7 +218,7 @@ fn found_by_query(query: &str, values: &[String]) -> Vec<bool> {
         }
     };
     let events: Vec<Event> = values.iter().enumerate().map(event).collect();
-    let database = kql::database(&catalog, &[], &events);
+    let database = kql::database(&catalog, kql::Database::default(), &events);
     let clock = Clock::new(noon.plus(Span::minutes(5)).0, Some(Span::hours(1).0)).unwrap();
     let read = kql::parse(query).unwrap_or_else(|error| panic!("{error}\n{query}"));
     let table = kql::run(&read, &database, clock).unwrap_or_else(|error| panic!("{error}\n{query}"));
@@ -310,7 +308,8 @@ fn judge(all: &[Made]) {
                 .iter()
                 .map(|value| (time, serde_json::json!({ "userAgent": value })))
                 .collect();
-            let found = sigma::detect(text, &events).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let found =
+                tripline::agreement::engine::detect(text, &events).unwrap_or_else(|error| panic!("{error}\n{text}"));
             let found: Vec<bool> = (0..values.len()).map(|n| found.events.contains(&n)).collect();
             assert_eq!(found, expected, "{:?} {}\n{text}", made.text, made.test);
         }

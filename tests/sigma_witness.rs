@@ -4,12 +4,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-#[path = "common/sigma.rs"]
-mod sigma;
-
 use serde_json::{Value, json};
-use sigma::{Key, Windows, detect, detect_in};
 use std::collections::BTreeSet;
+use tripline::agreement::engine::{Key, Windows, detect, detect_in};
 use tripline::value::{TICKS_PER_SECOND, Time};
 
 fn at(seconds: f64) -> Time {

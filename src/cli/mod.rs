@@ -5,17 +5,20 @@
 
 #![expect(clippy::print_stderr, reason = "what is said about the work goes to standard error")]
 
+mod agreement;
 mod args;
 mod build;
 mod check;
 mod fmt;
 mod kql;
 mod output;
+mod prove;
 mod rules;
 mod run;
 mod settings;
 mod targets;
 mod test;
+mod verify;
 mod write;
 
 use args::{Command, Parser as _};
@@ -49,6 +52,8 @@ pub fn main() -> ExitCode {
         Command::Build(options) => build::build(options),
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::test(options),
+        Command::Verify(options) => verify::verify(options),
+        Command::Prove(options) => prove::prove(options),
         Command::Targets(options) => targets::targets(options),
         Command::Kql(options) => kql::kql(options),
     };

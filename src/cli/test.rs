@@ -1,10 +1,15 @@
 //! `tripline test`
 
+use super::agreement::{self, Of};
 use super::args::{Test, TestFormat};
 use super::output::{self, many};
 use super::rules::{self, Rules};
 use super::{Exit, Misuse};
+use crate::agreement::{Case, Outcome, Subject, Tally};
+use crate::compile::Compiled;
 use crate::diagnostics::{Code, Diagnostic, Severity, Sources, has_errors, render};
+use crate::evaluate::Asked;
+use crate::targets::Target;
 use crate::testing::{self, Verdict};
 use std::io::IsTerminal as _;
 
@@ -19,6 +24,9 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         mut findings,
     } = rules;
     findings.retain(|f| f.severity == Severity::Error);
+    if options.require_sigma && !cfg!(feature = "sigma-engine") {
+        return Err(Misuse(agreement::NO_ENGINE.to_owned()));
+    }
     let mut verdicts = Vec::new();
     let mut untested = Vec::new();
     for rule in compiled {
@@ -28,14 +36,25 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         }
         verdicts.extend(of_rule);
     }
+    let mut agreement = Vec::new();
+    if !options.native {
+        for rule in compiled {
+            let subject = Subject::new(rule, &loaded.catalog, loaded.settings(rule))?;
+            agreement.push(Of {
+                tally: compare(rule, &subject),
+                subject,
+            });
+        }
+    }
+    let disagree = agreement.iter().filter(|of| of.tally.disagrees()).count();
     let failed = verdicts.iter().filter(|v| !v.failures.is_empty()).count();
     let passed = verdicts.len() - failed;
     let sources = &loaded.files.sources;
     output::findings(&findings, sources);
     match options.format {
-        TestFormat::Human => output::result(&human(&verdicts, sources))?,
-        TestFormat::Json => output::result(&format!("{}\n", json(&verdicts, sources)))?,
-        TestFormat::Junit => output::result(&junit(&verdicts, sources)?)?,
+        TestFormat::Human => output::result(&human(&verdicts, &agreement, sources))?,
+        TestFormat::Json => output::result(&format!("{}\n", json(&verdicts, &agreement, sources)))?,
+        TestFormat::Junit => output::result(&junit(&verdicts, &agreement, sources)?)?,
     }
     if !untested.is_empty() {
         eprintln!("without a test: {}", untested.join(", "));
@@ -45,19 +64,42 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         many(verdicts.len(), "test"),
         many(compiled.len(), "rule")
     );
-    if options.format == TestFormat::Human {
-        output::result(&format!("{summary}\n"))?;
-    } else {
-        eprintln!("{summary}")
+    let mut summary = vec![summary];
+    if agreement.iter().any(|of| of.tally.cases > 0) {
+        summary.push(agreement::summary(&agreement));
+    }
+    for line in summary {
+        match options.format {
+            TestFormat::Human => output::result(&format!("{line}\n"))?,
+            TestFormat::Json | TestFormat::Junit => eprintln!("{line}"),
+        }
     }
     if has_errors(&findings) {
         eprintln!("{}", output::counts(&findings));
     }
-    Ok(if failed > 0 || has_errors(&findings) {
+    Ok(if failed > 0 || disagree > 0 || has_errors(&findings) {
         Exit::Findings
     } else {
         Exit::Clean
     })
+}
+
+/// Runs the texts of a rule on the events of its tests, as the run of the test and laid end to end.
+fn compare(rule: &Compiled<'_>, subject: &Subject<'_>) -> Tally {
+    let mut tally = Tally::default();
+    for test in &rule.checked.tests {
+        let case = subject.case_of_test(test);
+        let called = format!("test \"{}\"", test.ast.name.value);
+        let alerts = !subject.native(&case, Asked::Now(case.now)).is_empty();
+        tally.take(&called, &case, alerts, subject.compare(&case));
+        if let (_, Some((at, outcome @ Outcome::Disagree(_)))) = subject.laid_end_to_end(&case)
+            && let Some(of_kql) = tally.targets.iter_mut().find(|tally| tally.target == Target::Kql)
+        {
+            of_kql.take(&format!("{called}, run at {at}"), &Case { now: at, ..case }, outcome);
+        }
+    }
+    tally.take_examples(subject.examples());
+    tally
 }
 
 /// The failures of a test as findings, each at its expectation.
@@ -75,14 +117,24 @@ fn findings(verdict: &Verdict) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn human(verdicts: &[Verdict], sources: &Sources) -> String {
+fn human(verdicts: &[Verdict], of_texts: &[Of<'_>], sources: &Sources) -> String {
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let all = verdicts.iter().flat_map(findings);
-    all.map(|finding| format!("{}\n\n", render(&finding, sources, color)))
-        .collect()
+    let mut out: String = all
+        .map(|finding| format!("{}\n\n", render(&finding, sources, color)))
+        .collect();
+    if !of_texts.is_empty() {
+        out.push_str(&agreement::disagreements(of_texts, sources, color));
+        out.push_str(&agreement::matrix(of_texts));
+        out.push('\n');
+        for remark in agreement::remarks(of_texts) {
+            out.push_str(&format!("{remark}\n"));
+        }
+    }
+    out
 }
 
-fn json(verdicts: &[Verdict], sources: &Sources) -> serde_json::Value {
+fn json(verdicts: &[Verdict], of_texts: &[Of<'_>], sources: &Sources) -> serde_json::Value {
     let tests: Vec<serde_json::Value> = verdicts
         .iter()
         .map(|verdict| {
@@ -106,11 +158,16 @@ fn json(verdicts: &[Verdict], sources: &Sources) -> serde_json::Value {
         })
         .collect();
     let failed = verdicts.iter().filter(|v| !v.failures.is_empty()).count();
-    serde_json::json!({ "tests": tests, "passed": verdicts.len() - failed, "failed": failed })
+    serde_json::json!({
+        "tests": tests,
+        "passed": verdicts.len() - failed,
+        "failed": failed,
+        "agreement": agreement::to_json(of_texts),
+    })
 }
 
 /// JUnit's XML; one suite a rule.
-fn junit(verdicts: &[Verdict], sources: &Sources) -> Result<String, Misuse> {
+fn junit(verdicts: &[Verdict], of_texts: &[Of<'_>], sources: &Sources) -> Result<String, Misuse> {
     let mut suites: Vec<(String, Vec<&Verdict>)> = Vec::new();
     for verdict in verdicts {
         match suites.last_mut() {
@@ -118,32 +175,34 @@ fn junit(verdicts: &[Verdict], sources: &Sources) -> Result<String, Misuse> {
             _ => suites.push((verdict.rule.clone(), vec![verdict])),
         }
     }
-    // XML cannot hold control characters at all.
-    let plain = |text: &str| -> String {
-        text.chars()
-            .filter(|c| *c == '\n' || *c == '\t' || !c.is_control())
-            .collect()
-    };
     let suites: Vec<serde_json::Value> = suites
         .iter()
         .map(|(rule, tests)| {
-            let failed = tests.iter().filter(|t| !t.failures.is_empty()).count();
-            let cases: Vec<serde_json::Value> = tests
+            let mut cases: Vec<serde_json::Value> = tests
                 .iter()
                 .map(|test| {
                     let text: Vec<String> = findings(test).iter().map(|f| render(f, sources, false)).collect();
-                    let message = test.failures.first().map(|f| plain(&f.message));
                     let (line, _) = sources.position(test.span.file, test.span.start);
                     serde_json::json!({
-                        "name": plain(&test.test),
-                        "file": plain(&sources.path(test.span.file).display().to_string()),
+                        "name": output::without_controls(&test.test),
+                        "file": output::without_controls(&sources.path(test.span.file).display().to_string()),
                         "line": line,
-                        "message": message,
-                        "text": plain(&text.join("\n\n")),
+                        "message": test.failures.first().map(|f| output::without_controls(&f.message)),
+                        "text": output::without_controls(&text.join("\n\n")),
+                        "skipped": null,
                     })
                 })
                 .collect();
-            serde_json::json!({ "name": rule, "tests": tests.len(), "failures": failed, "cases": cases })
+            let of_rule = of_texts.iter().find(|of| of.name() == rule);
+            cases.extend(of_rule.into_iter().flat_map(|of| agreement::for_junit(of, sources)));
+            let count = |key: &str| cases.iter().filter(|case| !case[key].is_null()).count();
+            serde_json::json!({
+                "name": rule,
+                "tests": cases.len(),
+                "failures": count("message"),
+                "skipped": count("skipped"),
+                "cases": cases,
+            })
         })
         .collect();
     let mut environment = minijinja::Environment::new();

@@ -11,11 +11,15 @@ mod ast;
 mod bind;
 mod bind_call;
 mod bind_typed;
+#[cfg(feature = "input")]
+mod cast;
 mod columns;
 mod compare;
 mod error;
 mod eval;
 mod expand;
+#[cfg(feature = "input")]
+mod file;
 mod functions;
 mod join;
 mod lex;
@@ -30,14 +34,18 @@ mod schemas;
 mod summarize;
 mod table;
 mod time;
+mod trace;
 mod value;
 
 pub use bind_call::INGESTION_TIME;
 pub use error::{KqlError, Place};
 #[cfg(feature = "input")]
+pub use file::{FileRows, Misfits, read_file, table_of, watchlist_of};
+#[cfg(feature = "input")]
 pub use logs::database;
-pub use schemas::workspace;
+pub use schemas::{SchemaError, columns, workspace};
 pub use table::{Clock, Column, Database, Row, Table};
+pub use trace::{Traced, trace};
 pub use value::{Type, Value};
 
 use ast::Body;

@@ -5,7 +5,7 @@ use crate::value::Span;
 use std::fmt::Write;
 
 /// A text literal. Control characters and letters beyond ASCII are written as `\uXXXX`, in UTF-16 as KQL reads them.
-pub(super) fn text(value: &str) -> String {
+pub(crate) fn text(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');
     for c in value.chars() {

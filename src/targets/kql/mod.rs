@@ -28,6 +28,7 @@ mod time;
 mod value;
 
 pub use keywords::KEYWORDS;
+pub(crate) use literal::text as text_literal;
 pub use names::is_table_name;
 
 use crate::diagnostics::{Code, Diagnostic};

@@ -1,0 +1,73 @@
+//! `tripline prove`
+
+use super::args::Prove;
+use super::rules::{self, Rules};
+use super::{Exit, Misuse, output};
+use crate::agreement::{Subject, prove as proof};
+use crate::diagnostics::{Severity, has_errors};
+use std::path::PathBuf;
+
+pub(super) fn prove(options: &Prove) -> Result<Exit, Misuse> {
+    rules::with(&paths(options), |rules| run(options, rules))
+}
+
+/// A rule is named by its file, or by its name among the rules of `rules/`.
+fn paths(options: &Prove) -> Vec<PathBuf> {
+    let file = PathBuf::from(&options.rule);
+    if file.exists() {
+        vec![file]
+    } else {
+        vec![options.rules.clone()]
+    }
+}
+
+fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
+    let Rules {
+        compiled,
+        loaded,
+        mut findings,
+    } = rules;
+    findings.retain(|f| f.severity == Severity::Error);
+    if has_errors(&findings) {
+        output::findings(&findings, &loaded.files.sources);
+        return Ok(Exit::Findings);
+    }
+    let named = compiled.iter().find(|rule| rule.plan.rule.name == options.rule);
+    let rule = match (named, compiled) {
+        (Some(rule), _) => rule,
+        (None, [rule]) => rule,
+        (None, _) => {
+            let names: Vec<&str> = compiled.iter().map(|rule| rule.plan.rule.name.as_str()).collect();
+            return Err(Misuse(format!(
+                "there is no rule `{}`; there are {}",
+                options.rule,
+                names.join(", ")
+            )));
+        }
+    };
+    let tests = &rule.checked.tests;
+    let test = match (&options.test, tests.as_slice()) {
+        (Some(name), _) => tests.iter().find(|test| test.ast.name.value == *name),
+        (None, [test]) => Some(test),
+        (None, _) => None,
+    };
+    let Some(test) = test else {
+        let names: Vec<String> = tests
+            .iter()
+            .map(|test| format!("  {:?}", test.ast.name.value))
+            .collect();
+        let what = match &options.test {
+            Some(name) => format!("the rule `{}` has no test {name:?}", rule.plan.rule.name),
+            None => "--test names the test to prove".to_owned(),
+        };
+        return Err(Misuse(format!("{what}; its tests are\n{}", names.join("\n"))));
+    };
+    let subject = Subject::new(rule, &loaded.catalog, loaded.settings(rule))?;
+    match proof(&subject, &test.ast.name.value, &subject.case_of_test(test)) {
+        Ok(text) => output::result(&text).map(|()| Exit::Clean),
+        Err(why) => {
+            eprintln!("{}: {why}", rule.plan.rule.name);
+            Ok(Exit::Findings)
+        }
+    }
+}
