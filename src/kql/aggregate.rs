@@ -3,9 +3,9 @@
 use super::aggregate_values::Kind;
 use super::ast::{Expr, ExprKind, Item};
 use super::bind::{Machine, Scope};
+use super::columns::expression_name;
 use super::error::{KqlError, Place};
 use super::eval::{Bound, Code};
-use super::ops::expression_name;
 use super::table::Column;
 use super::value::{Type, Value};
 use std::sync::Arc;
@@ -398,11 +398,11 @@ impl Machine<'_> {
             return call.wrong(if one { "one percentile" } else { "percentiles" });
         }
         let ty = call.bound.first().map_or(Type::Long, |arg| arg.ty);
-        if !(ty.is_number() || matches!(ty, Type::Datetime | Type::Timespan)) {
+        if !(ty.is_number() || matches!(ty, Type::Datetime | Type::Timespan | Type::Unknown)) {
             return call.wrong(&format!("a number, a datetime or a timespan, this is {ty}"));
         }
         if let Some(weight) = call.bound.get(1)
-            && !matches!(weight.ty, Type::Int | Type::Long)
+            && !matches!(weight.ty, Type::Int | Type::Long | Type::Unknown)
         {
             return call.wrong(&format!("a weight that is a whole number, this is {}", weight.ty));
         }
@@ -458,6 +458,7 @@ fn default_name(known: &Known, args: &[&Expr]) -> Arc<str> {
 fn ordered(ty: Type) -> bool {
     match ty {
         Type::Bool | Type::Int | Type::Long | Type::Real | Type::String | Type::Datetime | Type::Timespan => true,
+        Type::Unknown => true,
         Type::Dynamic | Type::Guid => false,
     }
 }
@@ -465,6 +466,12 @@ fn ordered(ty: Type) -> bool {
 /// The type of the one column; an argument that does not fit is refused.
 fn result_type(call: &Call<'_>) -> Result<Type, KqlError> {
     let first = call.bound.first().map_or(Type::Long, |arg| arg.ty);
+    if first == Type::Unknown {
+        return Ok(match call.known.kind {
+            Kind::Count | Kind::Distinct => Type::Long,
+            _ => Type::Unknown,
+        });
+    }
     let wants = |what: &str| call.wrong(&format!("{what}, this is {first}"));
     Ok(match call.known.kind {
         Kind::Count if first == Type::Bool && !call.bound.is_empty() => {

@@ -28,6 +28,7 @@ impl Machine<'_> {
             "toscalar" => return self.toscalar(args, place, scope),
             "column_ifexists" | "columnifexists" => return self.column_ifexists(args, place, scope),
             "extract" => return self.extract(args, place, scope),
+            "column_names_of" => return self.column_names_of(args, place, scope),
             "extract_json" | "extractjson" => return self.extract_json(name, args, place, scope),
             "pack_all" => return self.pack_all(args, place, scope),
             "bag_pack_columns" => return self.pack_columns(args, place, scope),
@@ -65,13 +66,19 @@ impl Machine<'_> {
             return Ok(found);
         }
         let Some(function) = functions::find(name) else {
+            if super::aggregate::is_aggregate(name) {
+                return Err(KqlError::at(
+                    place,
+                    format!("the aggregate `{name}` only stands in `summarize`"),
+                ));
+            }
+            if !super::names::is_function(name) {
+                let own = scope.env.functions();
+                let hint = super::names::hint(name, own.into_iter().chain(super::names::functions()));
+                return Err(KqlError::at(place, format!("there is no function `{name}`{hint}")));
+            }
             let what = format!("the function `{name}` is not supported");
             let Some((ty, why)) = functions::refusal(name) else {
-                let what = if super::aggregate::is_aggregate(name) {
-                    format!("the aggregate `{name}` only stands in `summarize`")
-                } else {
-                    what
-                };
                 return Err(KqlError::at(place, what));
             };
             // Kusto has it: the query is in order, and only a value is refused.
@@ -98,10 +105,10 @@ impl Machine<'_> {
         let wrong = |what: &str| Err(KqlError::at(place, format!("`{name}` takes {what}")));
         match (name, args) {
             ("now", []) => Ok(Some(now)),
-            ("now", [offset]) if offset.ty == Type::Timespan => {
+            ("now", [offset]) if matches!(offset.ty, Type::Timespan | Type::Unknown) => {
                 make(Type::Datetime, Code::Arithmetic('+', now, offset.clone()))
             }
-            ("ago", [span]) if span.ty == Type::Timespan => {
+            ("ago", [span]) if matches!(span.ty, Type::Timespan | Type::Unknown) => {
                 make(Type::Datetime, Code::Arithmetic('-', now, span.clone()))
             }
             ("now" | "ago", _) => wrong("a timespan"),
@@ -112,71 +119,15 @@ impl Machine<'_> {
                     .position(|c| &*c.name == INGESTION_TIME && c.ty == Type::Datetime);
                 match index {
                     Some(index) => make(Type::Datetime, Code::Column(index)),
+                    None if self.checking => make(Type::Datetime, Code::Unknown),
                     None => Err(KqlError::at(
                         place,
                         format!("`ingestion_time()` needs a column `{INGESTION_TIME}` of type datetime here"),
                     )),
                 }
             }
-            ("prev" | "next", _) => self.shift(name, args, place, scope).map(Some),
-            ("row_number", _) => {
-                self.ordered(name, place, scope)?;
-                if args.len() > 1 {
-                    return Err(KqlError::at(place, "`row_number` with a restart is not supported"));
-                }
-                let first = match args.first() {
-                    None => 1,
-                    Some(arg) => match arg.as_constant(&self.budget)? {
-                        Some(Value::Long(n)) => n,
-                        _ => return wrong("a constant number"),
-                    },
-                };
-                make(Type::Long, Code::RowNumber(first))
-            }
-            _ => Ok(None),
+            _ => self.row_function(name, args, place, scope),
         }
-    }
-
-    fn ordered(&self, name: &str, place: Place, scope: Scope<'_>) -> Result<(), KqlError> {
-        if scope.serialized {
-            return Ok(());
-        }
-        Err(KqlError::at(
-            place,
-            format!("`{name}` needs rows in an order: put `sort`, `top` or `serialize` before it"),
-        ))
-    }
-
-    fn shift(&self, name: &str, args: &[Bound], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
-        self.ordered(name, place, scope)?;
-        let (Some(value), true) = (args.first(), args.len() <= 3) else {
-            return Err(KqlError::at(
-                place,
-                format!("`{name}` takes a column, an offset and a default"),
-            ));
-        };
-        let by = match args.get(1).map(|arg| arg.as_constant(&self.budget)).transpose()? {
-            None => 1,
-            Some(Some(Value::Long(n))) if n >= 0 => n,
-            Some(_) => {
-                return Err(KqlError::at(
-                    place,
-                    format!("the offset of `{name}` must be a constant"),
-                ));
-            }
-        };
-        let outside = match args.get(2) {
-            Some(outside) if outside.ty == value.ty => outside.clone(),
-            Some(other) => {
-                return Err(KqlError::at(
-                    other.place,
-                    format!("the default of `{name}` must be {}", value.ty),
-                ));
-            }
-            None => Bound::constant(value.ty, value.ty.null(), place),
-        };
-        let by = if name == "prev" { -by } else { by };
-        Ok(Bound::new(value.ty, Code::Shift(value.clone(), by, outside), place))
     }
 
     fn toscalar(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
@@ -188,6 +139,9 @@ impl Machine<'_> {
         }
         let table = self.table_of(&arg.expr, scope.env)?;
         let Some(column) = table.columns.first() else {
+            if table.open {
+                return Ok(Bound::constant(Type::Unknown, Value::Null, place));
+            }
             return Err(KqlError::at(place, "this table has no column"));
         };
         let first = table.rows.first().and_then(|row| row.first().cloned());
@@ -207,6 +161,18 @@ impl Machine<'_> {
         ))
     }
 
+    fn column_names_of(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
+        let [arg] = args else {
+            return Err(KqlError::at(place, "`column_names_of` takes one table"));
+        };
+        let table = self.table_of(&arg.expr, scope.env)?;
+        let names = table
+            .columns
+            .iter()
+            .map(|column| Value::String(Arc::clone(&column.name)));
+        Ok(Bound::constant(Type::Dynamic, Value::array(names.collect()), place))
+    }
+
     fn column_ifexists(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
         let [name, default] = args else {
             return Err(KqlError::at(place, "`column_ifexists` takes a name and a default"));
@@ -218,6 +184,7 @@ impl Machine<'_> {
                 let ty = scope.columns.get(index).map_or(Type::Dynamic, |column| column.ty);
                 Ok(Bound::new(ty, Code::Column(index), place))
             }
+            None if scope.open => Ok(Bound::new(Type::Unknown, Code::Unknown, place)),
             None => self.bind(&default.expr, scope),
         }
     }
@@ -317,8 +284,11 @@ pub(super) fn fit(ty: Type, bound: Bound, name: &str) -> Result<Bound, KqlError>
     let widens = ty.is_number() && bound.ty.is_number() && (ty == Type::Real || bound.ty != Type::Real);
     if ty == bound.ty {
         Ok(bound)
-    } else if widens {
+    } else if widens || ty.is_loose() || bound.ty == Type::Unknown {
         Ok(cast_to(ty, bound))
+    } else if bound.ty == Type::Dynamic {
+        let place = bound.place;
+        Ok(Bound::new(ty, Code::Narrow(bound), place))
     } else {
         Err(KqlError::at(
             bound.place,
@@ -357,6 +327,7 @@ pub(super) fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -
         let last = all.len().saturating_sub(if repeats { 2 } else { 1 });
         let letter = all.get(index.min(last)).copied().unwrap_or('a');
         let fits = match letter {
+            _ if arg.ty == Type::Unknown => true,
             's' => matches!(arg.ty, Type::String | Type::Dynamic),
             'x' => arg.ty != Type::Dynamic,
             'g' => arg.ty == Type::Guid,

@@ -28,6 +28,11 @@ impl Machine<'_> {
                 format!("`{name}` cannot take {}", types.join(" and ")),
             ))
         };
+        if args.iter().any(|arg| arg.ty == Type::Unknown)
+            && let Some(ty) = unknown_result(name, args, place)
+        {
+            return make(ty, Code::Unknown);
+        }
         match (name, args) {
             ("not", [inner]) if inner.ty == Type::Bool => make(Type::Bool, Code::Not(inner.clone())),
             ("not", _) => wrong("one bool"),
@@ -277,10 +282,21 @@ fn bag(args: &[Value], keep: fn(&Value) -> bool) -> Value {
     }))
 }
 
+/// What these functions give where the type of an argument is not known.
+fn unknown_result(name: &str, args: &[Bound], place: Place) -> Option<Type> {
+    Some(match name {
+        "not" | "isempty" | "isnotempty" | "notempty" | "isnull" | "isnotnull" | "notnull" | "around" => Type::Bool,
+        "gettype" | "tohex" => Type::String,
+        "coalesce" | "max_of" | "min_of" => common(name, args.iter(), place).ok()?,
+        "bin" | "floor" | "bin_at" | "abs" | "round" | "ceiling" => Type::Unknown,
+        _ => return None,
+    })
+}
+
 /// Conditions with their values. A dynamic among other types becomes that type; `iff` of two types is a dynamic.
 fn case(name: &str, arms: Vec<(Bound, Bound)>, rest: Bound, place: Place) -> Result<Bound, KqlError> {
     for (condition, _) in &arms {
-        if condition.ty != Type::Bool {
+        if !matches!(condition.ty, Type::Bool | Type::Unknown) {
             return Err(KqlError::at(
                 condition.place,
                 format!("a condition of `{name}` must be bool, this is {}", condition.ty),
@@ -294,8 +310,7 @@ fn case(name: &str, arms: Vec<(Bound, Bound)>, rest: Bound, place: Place) -> Res
     } else {
         match common(name, typed.into_iter(), place) {
             Ok(ty) => ty,
-            Err(_) if name != "case" => Type::Dynamic,
-            Err(error) => return Err(error),
+            Err(_) => Type::Dynamic,
         }
     };
     let arms = arms
@@ -322,7 +337,7 @@ fn held_as(ty: Type, bound: Bound) -> Bound {
         Type::Datetime => |args| held(args, Type::Datetime),
         Type::Timespan => |args| held(args, Type::Timespan),
         Type::Guid => |args| held(args, Type::Guid),
-        Type::Dynamic => |args| held(args, Type::Dynamic),
+        Type::Dynamic | Type::Unknown => |args| held(args, Type::Dynamic),
     };
     let place = bound.place;
     Bound::new(ty, Code::Call(run, true, vec![bound]), place)
@@ -429,7 +444,7 @@ fn convert_to(ty: Type, bound: Bound) -> Bound {
         Type::Datetime => "todatetime",
         Type::Timespan => "totimespan",
         Type::Guid => "toguid",
-        Type::Dynamic => "parse_json",
+        Type::Dynamic | Type::Unknown => "parse_json",
     };
     match functions::find(name) {
         Some(function) => Bound::new(ty, Code::Call(function.run, false, vec![bound]), place),
@@ -442,7 +457,8 @@ fn common<'b>(name: &str, values: impl Iterator<Item = &'b Bound>, place: Place)
     let mut found: Option<Type> = None;
     for value in values {
         found = Some(match (found, value.ty) {
-            (None, ty) => ty,
+            (None | Some(Type::Unknown), ty) => ty,
+            (Some(a), Type::Unknown) => a,
             (Some(a), b) if a == b => a,
             (Some(a), b) if a.is_number() && b.is_number() => {
                 if a == Type::Real || b == Type::Real {
@@ -464,7 +480,7 @@ fn common<'b>(name: &str, values: impl Iterator<Item = &'b Bound>, place: Place)
 
 /// A number that is widened to that type.
 pub(super) fn cast_to(ty: Type, bound: Bound) -> Bound {
-    if bound.ty == ty {
+    if bound.ty == ty || (ty == Type::Dynamic && bound.ty == Type::Unknown) {
         return bound;
     }
     let place = bound.place;
