@@ -66,19 +66,17 @@ impl Machine<'_> {
             return Ok(found);
         }
         let Some(function) = functions::find(name) else {
-            if super::aggregate::is_aggregate(name) {
-                return Err(KqlError::at(
-                    place,
-                    format!("the aggregate `{name}` only stands in `summarize`"),
-                ));
-            }
-            if !super::names::is_function(name) {
-                let own = scope.env.functions();
-                let hint = super::names::hint(name, own.into_iter().chain(super::names::functions()));
-                return Err(KqlError::at(place, format!("there is no function `{name}`{hint}")));
-            }
             let what = format!("the function `{name}` is not supported");
             let Some((ty, why)) = functions::refusal(name) else {
+                let what = if super::aggregate::is_aggregate(name) {
+                    format!("the aggregate `{name}` only stands in `summarize`")
+                } else if super::names::is_function(name) {
+                    what
+                } else {
+                    let own = scope.env.functions();
+                    let hint = super::names::hint(name, own.into_iter().chain(super::names::functions()));
+                    format!("there is no function `{name}`{hint}")
+                };
                 return Err(KqlError::at(place, what));
             };
             // Kusto has it: the query is in order, and only a value is refused.

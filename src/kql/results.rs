@@ -41,13 +41,20 @@ fn results(call: &Expr) -> Option<Vec<(Arc<str>, Type)>> {
             ("interception", Real),
             ("line_fit", Dynamic),
         ],
-        "array_sort_asc" | "array_sort_desc" if args.len() > 1 => {
+        "array_sort_asc" | "array_sort_desc" => {
+            // A bool behind the arrays says where nulls go.
+            let arrays = args
+                .iter()
+                .filter(|item| !matches!(item.expr.kind, ExprKind::Literal(Type::Bool, _)));
+            if arrays.clone().count() < 2 {
+                return None;
+            }
             let name = |item: &Item| {
                 let own = expression_name(&item.expr);
                 let own = own.map_or_else(|| "Column1".into(), |own| format!("{own}_sorted").into());
                 (own, Dynamic)
             };
-            return Some(args.iter().map(name).collect());
+            return Some(arrays.map(name).collect());
         }
         _ => return None,
     };
