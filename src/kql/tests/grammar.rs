@@ -53,20 +53,17 @@ fn statements() {
         ("let x = Q; T", "there is no table `Q`"),
         ("T | invoke g()", "there is no function `g` to invoke"),
         (".show tables", "a management command"),
-        (
-            "let Tab = T; Tabs | count",
-            "there is no table `Tabs`; did you mean `Tab`?",
-        ),
+        ("let Tab = T; Tabs | count", "there is no table `Tabs`; there is `Tab`"),
         (
             "T | extend x = strcatt(User)",
-            "there is no function `strcatt`; did you mean `strcat`?",
+            "there is no function `strcatt`; there is `strcat`",
         ),
         (
             "T | extend x = series_decompose(N)",
             "the function `series_decompose` is not supported",
         ),
         ("g(1) | count", "there is no table function `g`"),
-        ("T | project Usr", "did you mean `User`?"),
+        ("T | project Usr", "there is `User`"),
         ("T | render piechart | where N > 1", "`render` ends a query"),
     ] {
         let found = error(text);
@@ -118,8 +115,7 @@ fn literals_and_forms() {
         ("print \u{201c}x\u{201d}", "a printed quotation mark"),
         ("print \u{200b}1", "U+200B"),
         ("print dynamic(5) + 1", "`+` of a dynamic that is not null"),
-        ("print 'a' == 1", "comparing a string with a long"),
-        ("T | where User == 1 and N == 'x'", "comparing a string with a long"),
+        ("print '00' == 0", "comparing a string with a long"),
         ("print '1' > 0", "`>` cannot take string and long"),
         (
             "let f = (x:string) { x }; print f(dynamic(5))",
