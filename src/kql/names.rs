@@ -25,7 +25,7 @@ pub(super) fn operators() -> impl Iterator<Item = &'static str> {
     OPERATORS.iter().copied()
 }
 
-/// ``; there is `x` ``, where one of the names is near the wrong one, else nothing.
+/// ``; did you mean `x`?`` where one of the names is near the wrong one, else nothing.
 pub(super) fn hint<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> String {
     let wrong: Vec<char> = wrong.to_lowercase().chars().take(80).collect();
     let near = names
@@ -33,7 +33,7 @@ pub(super) fn hint<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) ->
         .map(|name| (distance(&wrong, name), name))
         .filter(|(far, name)| *far <= 1 + wrong.len().min(name.len()) / 5)
         .min();
-    near.map_or_else(String::new, |(_, name)| format!("; there is `{name}`"))
+    near.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
 }
 
 /// How many letters are to be put in, left out or changed.
@@ -168,9 +168,15 @@ mod tests {
 
     #[test]
     fn near_names() {
-        assert_eq!(hint("SigninLog", ["Syslog", "SigninLogs"]), "; there is `SigninLogs`");
-        assert_eq!(hint("securityevent", ["SecurityEvent"]), "; there is `SecurityEvent`");
+        assert_eq!(
+            hint("SigninLog", ["Syslog", "SigninLogs"]),
+            "; did you mean `SigninLogs`?"
+        );
+        assert_eq!(
+            hint("securityevent", ["SecurityEvent"]),
+            "; did you mean `SecurityEvent`?"
+        );
         assert_eq!(hint("Foo", ["SigninLogs"]), "");
-        assert_eq!(hint("", ["a", ""]), "; there is ``");
+        assert_eq!(hint("", ["a", ""]), "; did you mean ``?");
     }
 }

@@ -408,7 +408,7 @@ fn expanding() {
 fn what_is_not_settled_or_not_supported_is_refused_with_its_place() {
     for (text, expected) in [
         ("T\n| reduce by User", "2:3: the operator `reduce` is not supported"),
-        ("T | wehre N > 1", "there is no operator `wehre`; there is `where`"),
+        ("T | wehre N > 1", "there is no operator `wehre`; did you mean `where`?"),
         ("T | where User has \"\"", "1:20: `has \"\"`"),
         (
             "T | extend x = frobnicate(User)",
@@ -421,7 +421,7 @@ fn what_is_not_settled_or_not_supported_is_refused_with_its_place() {
             "an array in a dynamic where string is needed",
         ),
         ("T | where Usr == 'x'", "1:11: there is no column or name `Usr`"),
-        ("T | where user == 'x'", "there is `User`"),
+        ("T | where user == 'x'", "did you mean `User`?"),
         ("Q | count", "1:1: there is no table `Q`"),
         ("T | project User, User", "two columns `User`"),
         ("T | extend A = 1, B = A", "no column or name `A`"),

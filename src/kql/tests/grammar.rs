@@ -53,17 +53,20 @@ fn statements() {
         ("let x = Q; T", "there is no table `Q`"),
         ("T | invoke g()", "there is no function `g` to invoke"),
         (".show tables", "a management command"),
-        ("let Tab = T; Tabs | count", "there is no table `Tabs`; there is `Tab`"),
+        (
+            "let Tab = T; Tabs | count",
+            "there is no table `Tabs`; did you mean `Tab`?",
+        ),
         (
             "T | extend x = strcatt(User)",
-            "there is no function `strcatt`; there is `strcat`",
+            "there is no function `strcatt`; did you mean `strcat`?",
         ),
         (
             "T | extend x = series_decompose(N)",
             "the function `series_decompose` is not supported",
         ),
         ("g(1) | count", "there is no table function `g`"),
-        ("T | project Usr", "there is `User`"),
+        ("T | project Usr", "did you mean `User`?"),
         ("T | render piechart | where N > 1", "`render` ends a query"),
     ] {
         let found = error(text);
