@@ -283,8 +283,16 @@ pub(super) struct Scan {
 pub(super) struct Evaluate {
     pub(super) plugin: Arc<str>,
     pub(super) args: Vec<Item>,
-    /// Columns that are declared, and whether those of the source come first (`*`)
-    pub(super) schema: Option<(bool, Vec<(Arc<str>, Type)>)>,
+    /// Columns that are declared
+    pub(super) schema: Option<OutputSchema>,
+}
+
+/// `: (*, name: type)` behind a plugin.
+#[derive(Clone, Debug)]
+pub(super) struct OutputSchema {
+    /// Whether the columns of the source come first (`*`)
+    pub(super) all: bool,
+    pub(super) columns: Vec<(Arc<str>, Type)>,
 }
 
 /// `search`
@@ -301,10 +309,18 @@ pub(super) struct Search {
 pub(super) struct Find {
     pub(super) tables: Option<Union>,
     pub(super) predicate: Expr,
-    /// The columns of `project`, with types; none without `project`
-    pub(super) columns: Option<Vec<(Arc<str>, Option<Type>, Place)>>,
+    /// The columns of `project`; none without `project`
+    pub(super) columns: Option<Vec<FoundColumn>>,
     /// Whether the columns are packed too
     pub(super) pack: bool,
+}
+
+/// A column of `find ... project`, with the type that it is given.
+#[derive(Clone, Debug)]
+pub(super) struct FoundColumn {
+    pub(super) name: Arc<str>,
+    pub(super) ty: Option<Type>,
+    pub(super) place: Place,
 }
 
 /// A level of `top-nested`.

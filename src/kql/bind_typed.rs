@@ -310,7 +310,8 @@ fn case(name: &str, arms: Vec<(Bound, Bound)>, rest: Bound, place: Place) -> Res
     } else {
         match common(name, typed.into_iter(), place) {
             Ok(ty) => ty,
-            Err(_) => Type::Dynamic,
+            Err(_) if name != "case" => Type::Dynamic,
+            Err(error) => return Err(error),
         }
     };
     let arms = arms

@@ -1,8 +1,8 @@
 //! From words to the tree: operators with a syntax of their own.
 
 use super::ast::{
-    Evaluate, Expr, ExprKind, External, Find, Item, Nested, OpKind, Output, Parse, ParseKind, ParseKv, Piece, Scan,
-    Search, Series, Step, Union,
+    Evaluate, Expr, ExprKind, External, Find, FoundColumn, Item, Nested, OpKind, Output, OutputSchema, Parse,
+    ParseKind, ParseKv, Piece, Scan, Search, Series, Step, Union,
 };
 use super::error::{KqlError, Place};
 use super::lex::Kind;
@@ -249,7 +249,7 @@ impl Parser<'_> {
             let more = !all || self.take_mark(",");
             let columns = if more { self.schema()? } else { Vec::new() };
             self.need_mark(")")?;
-            Some((all, columns))
+            Some(OutputSchema { all, columns })
         } else {
             None
         };
@@ -425,7 +425,7 @@ impl Parser<'_> {
                 } else {
                     let (name, place) = self.name()?;
                     let ty = if self.take_mark(":") { Some(self.ty()?) } else { None };
-                    named.push((name, ty, place));
+                    named.push(FoundColumn { name, ty, place });
                 }
                 if !self.take_mark(",") {
                     break;

@@ -19,6 +19,9 @@ enum Conflict {
     KeepSource,
 }
 
+/// The rows of a group by the column of `pivot` that they go to.
+type Cells = BTreeMap<Arc<str>, Vec<usize>>;
+
 /// The arguments of `bag_unpack`.
 struct Unpack {
     column: usize,
@@ -162,7 +165,7 @@ impl Machine<'_> {
             open: table.open,
         };
         let wanted: Vec<(Arc<str>, Type)> = match &evaluate.schema {
-            Some((_, columns)) => columns.clone(),
+            Some(schema) => schema.columns.clone(),
             None => slots
                 .iter()
                 .map(|(name, ty)| (Arc::clone(name), ty.unwrap_or(Type::Dynamic)))
@@ -176,11 +179,11 @@ impl Machine<'_> {
                 }
                 return Ok(result);
             }
-            Some((false, _)) => {
+            Some(schema) if !schema.all => {
                 result.columns.clear();
                 result.open = false;
             }
-            Some((true, _)) | None => {}
+            Some(_) | None => {}
         }
         // Where a wanted column stands in the result, and whether the bag gives it.
         let mut targets = Vec::new();
@@ -214,7 +217,7 @@ impl Machine<'_> {
             };
             targets.push((at, Arc::clone(name), *ty, of_bag, in_source));
         }
-        let all = matches!(evaluate.schema, None | Some((true, _)));
+        let all = evaluate.schema.as_ref().is_none_or(|schema| schema.all);
         for row in &table.rows {
             self.budget.spend(result.columns.len() as u64, place)?;
             let bag = row.get(unpack.column).cloned().unwrap_or_default();
@@ -297,13 +300,13 @@ impl Machine<'_> {
         };
         if self.checking {
             match &evaluate.schema {
-                Some((_, schema)) => result.columns = declared(schema),
+                Some(schema) => result.columns = declared(&schema.columns),
                 None => result.open = true,
             }
             return Ok(result);
         }
         let mut values: BTreeMap<Arc<str>, ()> = BTreeMap::new();
-        let mut groups: Vec<(Row, BTreeMap<Arc<str>, Vec<usize>>)> = Vec::new();
+        let mut groups: Vec<(Row, Cells)> = Vec::new();
         let mut numbers: BTreeMap<Row, usize> = BTreeMap::new();
         for (index, row) in table.rows.iter().enumerate() {
             let value = on.eval(
@@ -325,7 +328,7 @@ impl Machine<'_> {
             let next = groups.len();
             let number = *numbers.entry(key.clone()).or_insert(next);
             if number == next {
-                groups.push((key, BTreeMap::new()));
+                groups.push((key, Cells::new()));
             }
             if let Some((_, cells)) = groups.get_mut(number) {
                 cells.entry(value).or_default().push(index);
@@ -348,8 +351,8 @@ impl Machine<'_> {
             result.rows.push(row);
             limited(result.rows.len().saturating_mul(values.len()), place, "`pivot`")?;
         }
-        if let Some((_, schema)) = &evaluate.schema
-            && declared(schema) != result.columns
+        if let Some(schema) = &evaluate.schema
+            && declared(&schema.columns) != result.columns
         {
             return Err(KqlError::at(
                 place,

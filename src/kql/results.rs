@@ -41,20 +41,14 @@ fn results(call: &Expr) -> Option<Vec<(Arc<str>, Type)>> {
             ("interception", Real),
             ("line_fit", Dynamic),
         ],
-        "array_sort_asc" | "array_sort_desc" => {
-            // A bool behind the arrays says where nulls go.
-            let arrays = args
-                .iter()
-                .filter(|item| !matches!(item.expr.kind, ExprKind::Literal(Type::Bool, _)));
-            if arrays.clone().count() < 2 {
-                return None;
-            }
+        // The last argument may say where nulls go.
+        "array_sort_asc" | "array_sort_desc" if args.iter().filter(|arg| !is_bool(arg)).count() > 1 => {
             let name = |item: &Item| {
                 let own = expression_name(&item.expr);
                 let own = own.map_or_else(|| "Column1".into(), |own| format!("{own}_sorted").into());
                 (own, Dynamic)
             };
-            return Some(arrays.map(name).collect());
+            return Some(args.iter().filter(|arg| !is_bool(arg)).map(name).collect());
         }
         _ => return None,
     };
@@ -62,6 +56,10 @@ fn results(call: &Expr) -> Option<Vec<(Arc<str>, Type)>> {
     let base = of.map_or_else(|| name.to_string(), |of| format!("{name}_{of}"));
     let named = |(part, ty): &(&str, Type)| (format!("{base}_{part}").into(), *ty);
     Some(parts.iter().map(named).collect())
+}
+
+fn is_bool(item: &Item) -> bool {
+    matches!(item.expr.kind, ExprKind::Literal(Type::Bool, _))
 }
 
 /// The items with an item for each result. Names that are given go to the first results.

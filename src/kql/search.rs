@@ -1,6 +1,6 @@
 //! `search`, `find`, and `*` in the place of a column.
 
-use super::ast::{Expr, ExprKind, Find, Op, OpKind, Search, Union};
+use super::ast::{Expr, ExprKind, Find, FoundColumn, Op, OpKind, Search, Union};
 use super::bind::{Env, Machine, Scope};
 use super::error::{KqlError, Place};
 use super::eval::{Bound, Code};
@@ -125,7 +125,7 @@ impl Machine<'_> {
             open: smart,
         };
         let mut picked: Vec<Option<usize>> = Vec::new();
-        for (name, ty, place) in find.columns.iter().flatten() {
+        for FoundColumn { name, ty, place } in find.columns.iter().flatten() {
             let at = all.column(name);
             let own = at.and_then(|at| all.columns.get(at)).map(|column| column.ty);
             let ty = match (own, ty) {

@@ -29,7 +29,8 @@ impl Machine<'_> {
 
     /// What is said of a name in the place of a table that nothing has.
     pub(super) fn no_table(&self, name: &str, env: &Env, place: Place) -> KqlError {
-        let hint = super::names::hint(name, env.tables().into_iter().chain(self.database.names()));
+        // Those of the database are a matter of whoever knows where they come from.
+        let hint = super::names::hint(name, env.tables());
         KqlError::at(place, format!("there is no table `{name}`{hint}"))
     }
 

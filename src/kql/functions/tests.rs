@@ -75,7 +75,10 @@ fn the_examples_hold() {
             (Ok(table), Ok(expected)) => {
                 let value: serde_json::Value =
                     serde_json::from_str(expected).unwrap_or_else(|e| panic!("{}: {e}", example.line));
-                let found = &table.to_json()["rows"][0][0];
+                // A function with several results gives a column for each.
+                let row = &table.to_json()["rows"][0];
+                let several = table.columns.len() > 1 && expected != "null" && !example.call.contains(" over ");
+                let found = if several { row } else { &row[0] };
                 // A number is not always read back to its last digit.
                 let printed = found.to_string();
                 *found == value || printed == expected

@@ -53,7 +53,10 @@ fn statements() {
         ("let x = Q; T", "there is no table `Q`"),
         ("T | invoke g()", "there is no function `g` to invoke"),
         (".show tables", "a management command"),
-        ("Tt | count", "there is no table `Tt`; did you mean `T`?"),
+        (
+            "let Tab = T; Tabs | count",
+            "there is no table `Tabs`; did you mean `Tab`?",
+        ),
         (
             "T | extend x = strcatt(User)",
             "there is no function `strcatt`; did you mean `strcat`?",
