@@ -1,0 +1,219 @@
+//! Four rules of ours were made from queries of others. Where they find other things than those, the difference has a name:
+//! an edit of the original, a few words long, that makes it do as ours does in one respect, and the smallest events that
+//! show it. With all edits the original finds what ours finds, on every case: a difference without a name fails.
+//!
+//! The original queries are not part of this repository; `TRIPLINE_SHARED` names the folder that has them in
+//! `seed-queries`. `TRIPLINE_CASES` and `TRIPLINE_SEED` set how many random event sets a rule gets, and which.
+//! `UPDATE_DOCS=1` writes `docs/originals.md` anew.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+#[path = "../docs/markdown.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod markdown;
+mod page;
+#[path = "../agreement/random.rs"]
+mod random;
+mod sides;
+mod spec;
+#[path = "../agreement/subject.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod subject;
+
+use sides::{Found, Sides, fewer};
+use spec::Class;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use subject::number;
+use tripline::agreement::{Case, CaseEvent};
+use tripline::settings::Settings;
+use tripline::source::Catalog;
+
+/// Runs `with` for every rule that has an original; says so where the originals are not there.
+fn each(mut with: impl FnMut(&str, &Sides<'_>)) {
+    let Some(shared) = std::env::var_os("TRIPLINE_SHARED").map(PathBuf::from) else {
+        println!("not run: TRIPLINE_SHARED is not set");
+        return;
+    };
+    let (catalog, settings) = (Catalog::builtin().unwrap(), Settings::default());
+    let specs = spec::all();
+    assert_eq!(specs.len(), 4);
+    for (name, spec) in &specs {
+        spec.compiled(&catalog, &mut |rule| {
+            let sides = Sides::new(spec, spec.original(&shared), rule, &catalog, &settings);
+            with(name, &sides);
+        });
+    }
+}
+
+/// Whether two sides both answer, and differ.
+fn differ(a: &Found, b: &Found) -> bool {
+    matches!((a, b), (Ok(a), Ok(b)) if a != b)
+}
+
+/// Whether the edits of a class, on top of those that it is given, change what the original says of a case.
+fn shows(sides: &Sides<'_>, class: &Class, case: &Case) -> bool {
+    let given = |other: &Class| class.given.contains(&other.name);
+    let on = sides.on(case);
+    let (before, after) = (
+        on.with(&given),
+        on.with(&|other| other.name == class.name || given(other)),
+    );
+    match &class.unsettled {
+        Some(reason) => before.is_err_and(|why| why.contains(reason)) && after.is_ok(),
+        None => differ(&before, &after),
+    }
+}
+
+#[test]
+fn every_class_has_an_example_that_shows_it_alone() {
+    let mut wrong = Vec::new();
+    each(|name, sides| {
+        for class in &sides.spec.classes {
+            let case = sides.example(class);
+            let on = sides.on(&case);
+            let ours = on.ours();
+            let mut complain = |what: &str, found: &dyn std::fmt::Debug| {
+                wrong.push(format!("{name}: {}: {what}: {found:?}\n  ours: {ours:?}", class.name));
+            };
+            let alone = on.with(&|other| other.name == class.name || class.given.contains(&other.name));
+            if alone.as_ref() != Ok(&ours) {
+                complain("its edits alone do not find what ours finds", &alone);
+            }
+            let full = on.full();
+            if full.as_ref() != Ok(&ours) {
+                complain("all edits do not find what ours finds", &full);
+            }
+            if !shows(sides, class, &case) {
+                complain("its example does not show it", &on.original());
+            }
+            let smaller = fewer(&case, &|case| shows(sides, class, case));
+            if smaller.events.len() < case.events.len() {
+                let left: Vec<&str> = smaller.events.iter().map(|event| &*event.id).collect();
+                complain("fewer events show it", &left);
+            }
+        }
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the cases of a rule came to.
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    alerting: usize,
+    same: usize,
+    differ: usize,
+    unsettled: BTreeMap<String, usize>,
+    needed: BTreeMap<usize, usize>,
+    unexplained: Vec<String>,
+}
+
+impl Tally {
+    fn take(&mut self, sides: &Sides<'_>, case: &Case) {
+        self.cases += 1;
+        let on = sides.on(case);
+        let (ours, original) = (on.ours(), on.original());
+        let found = original.as_ref().is_ok_and(|rows| !rows.is_empty());
+        self.alerting += usize::from(found || !ours.is_empty());
+        match &original {
+            Ok(rows) if *rows == ours => self.same += 1,
+            Ok(_) => self.differ += 1,
+            Err(why) => *self.unsettled.entry(why.clone()).or_default() += 1,
+        }
+        if original.as_ref() != Ok(&ours) {
+            for class in on.needed(&ours) {
+                *self.needed.entry(class).or_default() += 1;
+            }
+        }
+        let full = on.full();
+        if full.as_ref() != Ok(&ours) {
+            self.unexplained.push(describe(sides, case));
+        }
+    }
+}
+
+/// The smallest case that still has no explanation.
+fn describe(sides: &Sides<'_>, case: &Case) -> String {
+    let unexplained = |case: &Case| {
+        let on = sides.on(case);
+        on.full().as_ref() != Ok(&on.ours())
+    };
+    let case = fewer(case, &unexplained);
+    let on = sides.on(&case);
+    let mut out = format!(
+        "{}, clock {}\n  ours: {:?}\n  all edits: {:?}\n  original: {:?}\n  events:\n",
+        sides.spec.title,
+        case.now,
+        on.ours(),
+        on.full(),
+        on.original()
+    );
+    for event in &case.events {
+        out.push_str(&format!("    {} {}\n", event.time, event.body.to_serde()));
+    }
+    out
+}
+
+#[test]
+fn every_difference_has_a_name() {
+    let (cases, seed) = (number("TRIPLINE_CASES", 150), number("TRIPLINE_SEED", 1));
+    let mut wrong = Vec::new();
+    each(|name, sides| {
+        let mut tally = Tally::default();
+        for case in random_cases(sides, seed, cases) {
+            tally.take(sides, &case);
+            if tally.unexplained.len() > 1 {
+                break;
+            }
+        }
+        println!(
+            "{name}: {} cases, {} alert; the original says the same in {}, differs in {}, is open in {}; {} unexplained",
+            tally.cases,
+            tally.alerting,
+            tally.same,
+            tally.differ,
+            tally.unsettled.values().sum::<usize>(),
+            tally.unexplained.len()
+        );
+        for (index, class) in sides.spec.classes.iter().enumerate() {
+            println!("  {}: needed in {}", class.name, tally.needed.get(&index).unwrap_or(&0));
+        }
+        for (why, count) in &tally.unsettled {
+            println!("  open in {count}: {why}");
+            let known = |class: &Class| class.unsettled.as_ref().is_some_and(|reason| why.contains(reason));
+            if !sides.spec.classes.iter().any(known) {
+                wrong.push(format!("{name}: the original is refused, and no class says why: {why}"));
+            }
+        }
+        wrong.append(&mut tally.unexplained);
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn random_cases(sides: &Sides<'_>, seed: u64, count: u64) -> Vec<Case> {
+    let page = subject::Page {
+        path: sides.spec.rule.clone(),
+        text: sides.spec.text(),
+        log: None,
+    };
+    let mut cases = Vec::new();
+    subject::each_subject(&[page], |subject| {
+        let mut generator = random::Generator::new(subject, seed).unwrap();
+        for _ in 0..count {
+            let (events, now) = generator.case();
+            let event = |event: tripline::input::Event| CaseEvent {
+                source: event.source,
+                time: event.time.unwrap(),
+                body: event.body,
+                id: event.id,
+            };
+            cases.push(Case {
+                events: events.into_iter().map(event).collect(),
+                now,
+            });
+        }
+    });
+    cases
+}
