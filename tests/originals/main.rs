@@ -192,6 +192,23 @@ fn every_difference_has_a_name() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_page_is_fresh() {
+    let mut stale = Vec::new();
+    each(|name, sides| {
+        stale.extend(markdown::refresh(markdown::Part {
+            document: "docs/originals.md",
+            mark: name.to_owned(),
+            text: page::part(sides),
+        }));
+    });
+    assert!(
+        stale.is_empty(),
+        "{}\nUPDATE_DOCS=1 cargo test --test originals writes them anew",
+        stale.join("\n")
+    );
+}
+
 fn random_cases(sides: &Sides<'_>, seed: u64, count: u64) -> Vec<Case> {
     let page = subject::Page {
         path: sides.spec.rule.clone(),
