@@ -24,6 +24,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotPermitted, BUILD),
     (Code::Denied, BUILD),
     (Code::TestFailed, "tests_that_fail, below"),
+    (Code::Disagreement, "src/cli/agreement/tests.rs"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
     (Code::FrequencyTooShort, SENTINEL),
     (Code::NrtUnfit, SENTINEL),

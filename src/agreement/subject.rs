@@ -10,7 +10,7 @@ use crate::evaluate::{self, AlertRow, Asked, Unfit};
 use crate::examples;
 use crate::plan::Plan;
 use crate::settings::Settings;
-use crate::source::Catalog;
+use crate::source::{Catalog, FIELDS};
 use crate::targets::ledger::{self, Difference, State};
 use crate::targets::{self, Target};
 use crate::value::Time;
@@ -288,6 +288,7 @@ impl<'p> Subject<'p> {
     pub fn case_of_test(&self, test: &crate::check::Test<'_>) -> Case {
         let event = |event: crate::testing::TestEvent| CaseEvent {
             source: event.source,
+            shape: FIELDS,
             time: event.time,
             body: event.body,
             id: event.id,

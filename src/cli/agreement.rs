@@ -43,7 +43,7 @@ pub(super) fn matrix(all: &[Of<'_>]) -> String {
         let mut line = format!("{:width$}", of.name());
         for target in Target::ALL {
             let tally = of.tally.targets.iter().find(|tally| tally.target == target);
-            let _ = write!(line, "  {:9}", tally.map_or("-", TargetTally::word));
+            let _ = write!(line, "  {:9}", tally.map_or("untested", TargetTally::word));
         }
         lines.push(line);
     }
@@ -87,6 +87,9 @@ pub(super) fn summary(all: &[Of<'_>]) -> String {
             if let Some(tally) = of.tally.targets.iter().find(|tally| tally.target == target) {
                 *words.entry(tally.word()).or_default() += 1;
             }
+        }
+        if words.is_empty() {
+            continue;
         }
         let words: Vec<String> = words
             .iter()
@@ -278,3 +281,6 @@ pub(super) fn for_junit(of: &Of<'_>, sources: &Sources) -> Vec<serde_json::Value
     };
     of.tally.targets.iter().map(case).collect()
 }
+
+#[cfg(test)]
+mod tests;

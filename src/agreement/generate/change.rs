@@ -1,0 +1,566 @@
+//! One case: a set of events, and what is changed of it.
+
+use super::kind::Kind;
+use super::numbers::Numbers;
+use super::points::Point;
+use super::sets::Base;
+use super::times::{Edges, nearby};
+use super::{Generator, edit};
+use crate::agreement::case::{Case, CaseEvent};
+use crate::source::{FIELDS, SourceId};
+use crate::value::{Json, Span, Time};
+use std::sync::Arc;
+
+/// No case has more events than its set and these.
+const MORE: usize = 80;
+
+/// An event, and whether it needs an identifier of its own.
+#[derive(Clone)]
+struct Piece {
+    event: CaseEvent,
+    fresh: bool,
+}
+
+/// A case in the making.
+pub(super) struct Work<'g, 'n> {
+    generator: &'g Generator<'g>,
+    numbers: &'n mut Numbers,
+    events: Vec<Piece>,
+    now: Time,
+    kinds: Vec<Kind>,
+    most: usize,
+}
+
+/// What is changed, and how often.
+#[derive(Clone, Copy)]
+enum Change {
+    Value,
+    Odd,
+    Pair,
+    Time,
+    Clock,
+    Count,
+    Key,
+    Twin,
+    Order,
+    Late,
+    History,
+    Add,
+    Drop,
+    Shift,
+    Nothing,
+}
+
+const CHANGES: [(Change, usize); 15] = [
+    (Change::Value, 24),
+    (Change::Odd, 12),
+    (Change::Pair, 4),
+    (Change::Time, 18),
+    (Change::Clock, 5),
+    (Change::Count, 12),
+    (Change::Key, 8),
+    (Change::Twin, 5),
+    (Change::Order, 4),
+    (Change::Late, 3),
+    (Change::History, 6),
+    (Change::Add, 7),
+    (Change::Drop, 4),
+    (Change::Shift, 3),
+    (Change::Nothing, 1),
+];
+
+impl<'g, 'n> Work<'g, 'n> {
+    pub(super) fn new(generator: &'g Generator<'_>, base: Option<&'g Base>, numbers: &'n mut Numbers) -> Work<'g, 'n>
+    where
+        'g: 'n,
+    {
+        let events: Vec<Piece> = base
+            .iter()
+            .flat_map(|base| &base.events)
+            .map(|event| Piece {
+                event: event.clone(),
+                fresh: false,
+            })
+            .collect();
+        Work {
+            most: events.len() + MORE,
+            generator,
+            numbers,
+            events,
+            now: Generator::clock(base),
+            kinds: Vec::new(),
+        }
+    }
+
+    pub(super) fn change(&mut self) {
+        let zeal = self.generator.zeal;
+        if self.numbers.chance(zeal.unchanged) {
+            self.kinds.push(Kind::Unchanged);
+            return;
+        }
+        for _ in 0..=self.numbers.below(zeal.changes) {
+            let total: usize = CHANGES.iter().map(|(_, weight)| weight).sum();
+            let mut dice = self.numbers.below(total);
+            for (change, weight) in CHANGES {
+                if dice < weight {
+                    self.make(change);
+                    break;
+                }
+                dice -= weight;
+            }
+        }
+    }
+
+    /// The case, every event with an identifier.
+    pub(super) fn finish(self) -> (Case, Vec<Kind>) {
+        let generator = self.generator;
+        let mut next = self.events.iter().filter(|piece| !piece.fresh).count();
+        let mut events = Vec::with_capacity(self.events.len());
+        for piece in self.events {
+            let mut event = piece.event;
+            if piece.fresh {
+                event.id = match generator.ids.get(next) {
+                    Some(id) => Arc::clone(id),
+                    None => format!("event {}", next + 1).into(),
+                };
+                next += 1;
+                let source = generator.catalog.get(event.source);
+                if let Some(field) = source.id {
+                    let path = edit::words(&source.get(field).name);
+                    event.body = edit::put(&event.body, &path, Json::Text(Arc::clone(&event.id)));
+                }
+            }
+            events.push(event);
+        }
+        (Case { events, now: self.now }, self.kinds)
+    }
+
+    fn make(&mut self, change: Change) {
+        match change {
+            Change::Value => self.value(),
+            Change::Odd => self.odd(),
+            Change::Pair => self.pair(),
+            Change::Time => self.time(),
+            Change::Clock => self.clock(),
+            Change::Count => self.count(),
+            Change::Key => self.key(),
+            Change::Twin => self.twin(),
+            Change::Order => self.order(),
+            Change::Late => self.late(),
+            Change::History => self.history(),
+            Change::Add => self.add(),
+            Change::Drop => self.drop_some(),
+            Change::Shift => self.shift(),
+            Change::Nothing => {
+                self.events.clear();
+                self.kinds.push(Kind::NoEvents);
+            }
+        }
+    }
+
+    /// An event to change: one that is there, or a copy of one.
+    fn chosen(&mut self) -> Option<usize> {
+        if self.events.is_empty() {
+            self.add();
+        }
+        let at = self.numbers.below(self.events.len());
+        if self.numbers.chance(self.generator.zeal.beside) {
+            return self.copy(at);
+        }
+        (at < self.events.len()).then_some(at)
+    }
+
+    /// A copy at the end, with an identifier of its own.
+    fn copy(&mut self, at: usize) -> Option<usize> {
+        let mut piece = self.events.get(at)?.clone();
+        if self.events.len() >= self.most {
+            return Some(at);
+        }
+        piece.fresh = true;
+        self.events.push(piece);
+        Some(self.events.len() - 1)
+    }
+
+    fn source(&self, at: usize) -> Option<SourceId> {
+        self.events.get(at).map(|piece| piece.event.source)
+    }
+
+    /// A point of the event's source that fits.
+    fn point(&mut self, at: usize, fits: impl Fn(&Point) -> bool) -> Option<&'g Point> {
+        let generator = self.generator;
+        let of_source = generator.points.by_source.get(&self.source(at)?)?;
+        let all = &generator.points.all;
+        // Nearly every point fits: look for one, and go through them where that fails.
+        for _ in 0..4 {
+            if let Some(point) = self.numbers.pick(of_source).and_then(|n| all.get(*n))
+                && fits(point)
+            {
+                return Some(point);
+            }
+        }
+        let fitting: Vec<&Point> = of_source
+            .iter()
+            .filter_map(|n| all.get(*n))
+            .filter(|p| fits(p))
+            .collect();
+        self.numbers.pick(&fitting).copied()
+    }
+
+    fn set(&mut self, at: usize, point: &Point, value: Option<&Json>) {
+        if let Some(piece) = self.events.get_mut(at) {
+            let body = &piece.event.body;
+            piece.event.body = match value {
+                Some(value) => edit::put(body, &point.segments, value.clone()),
+                None => edit::remove(body, &point.segments),
+            };
+        }
+    }
+
+    fn get(&self, at: usize, point: &Point) -> Option<&Json> {
+        edit::get(&self.events.get(at)?.event.body, &point.segments)
+    }
+
+    /// What a place is compared with, or nearly that.
+    fn value(&mut self) {
+        let Some(at) = self.chosen() else { return };
+        let Some(point) = self.point(at, |point| !point.values.is_empty()) else {
+            return self.odd();
+        };
+        if let Some((kind, value)) = self.numbers.pick(&point.values) {
+            self.set(at, point, Some(value));
+            self.kinds.push(*kind);
+        }
+    }
+
+    /// Nothing, or something of another shape.
+    fn odd(&mut self) {
+        let Some(at) = self.chosen() else { return };
+        let Some(point) = self.point(at, |_| true) else { return };
+        if let Some((kind, value)) = self.numbers.pick(&point.odd) {
+            self.set(at, point, value.as_ref());
+            self.kinds.push(*kind);
+        }
+    }
+
+    /// Two fields that are compared: equal, or nearly.
+    fn pair(&mut self) {
+        let generator = self.generator;
+        let Some(pair) = self.numbers.pick(&generator.points.pairs) else {
+            return self.value();
+        };
+        let all = &generator.points.all;
+        let (Some(mut from), Some(mut to)) = (all.get(pair.left), all.get(pair.right)) else {
+            return;
+        };
+        if self.numbers.chance(50) {
+            std::mem::swap(&mut from, &mut to);
+        }
+        let Some(at) = self.chosen().filter(|at| self.source(*at) == Some(from.source)) else {
+            return;
+        };
+        let Some(value) = self.get(at, from).cloned() else {
+            return;
+        };
+        let (value, kind) = match (self.numbers.below(4), value) {
+            (0, Json::Text(text)) => (Json::Text(other_case(&text).into()), Kind::PairNear),
+            (1, Json::Text(text)) => (Json::Text(format!("{text} ").into()), Kind::PairNear),
+            (2, Json::Int(n)) => (Json::Int(n.saturating_add(1)), Kind::PairNear),
+            (_, value) => (value, Kind::PairEqual),
+        };
+        if to.allows(&value) {
+            self.set(at, to, Some(&value));
+            self.kinds.push(kind);
+        }
+    }
+
+    fn edge(&mut self) -> (Time, Kind) {
+        let other = self.numbers.below(self.events.len());
+        let other = self.events.get(other).map_or(self.now, |piece| piece.event.time);
+        let edges = Edges {
+            spans: &self.generator.spans,
+            bins: &self.generator.bins,
+            now: self.now,
+        };
+        edges.pick(self.numbers, other)
+    }
+
+    fn time(&mut self) {
+        let Some(at) = self.chosen() else { return };
+        let (time, kind) = self.edge();
+        if let Some(piece) = self.events.get_mut(at) {
+            piece.event.time = time;
+            self.kinds.push(kind);
+        }
+    }
+
+    fn clock(&mut self) {
+        let (now, _) = self.edge();
+        self.now = now;
+        self.kinds.push(Kind::ClockMoved);
+    }
+
+    /// So many events that are alike as a threshold asks for, or one less, or one more.
+    fn count(&mut self) {
+        let generator = self.generator;
+        let Some(at) = (!self.events.is_empty()).then(|| self.numbers.below(self.events.len())) else {
+            return;
+        };
+        let bound = self.numbers.pick(&generator.points.thresholds).copied();
+        let bound = bound.filter(|bound| *bound <= self.most).unwrap_or(2);
+        let (wanted, kind) = match self.numbers.below(4) {
+            0 => (bound.saturating_sub(1), Kind::ThresholdLess),
+            1 => (bound.saturating_add(1), Kind::ThresholdMore),
+            _ => (bound, Kind::ThresholdMet),
+        };
+        let alike: Vec<usize> = (0..self.events.len()).filter(|n| self.alike(at, *n)).collect();
+        if alike.len() > wanted {
+            let gone: Vec<usize> = alike.into_iter().skip(wanted).collect();
+            let mut n = 0;
+            self.events.retain(|_| {
+                n += 1;
+                gone.binary_search(&(n - 1)).is_err()
+            });
+        } else {
+            let distinct = self.numbers.chance(60);
+            let apart = self.numbers.pick(&[0, 0, 1, 10_000_000]).copied().unwrap_or(0);
+            for n in alike.len()..wanted {
+                let Some(copy) = self.copy(at).filter(|copy| *copy != at) else {
+                    break;
+                };
+                if let Some(piece) = self.events.get_mut(copy) {
+                    let after = i64::try_from(n).unwrap_or(0).saturating_mul(apart);
+                    piece.event.time = piece.event.time.plus(Span(after));
+                }
+                if distinct {
+                    self.vary(copy, n);
+                }
+            }
+            self.kinds.push(if distinct {
+                Kind::DistinctValues
+            } else {
+                Kind::RepeatedValues
+            });
+        }
+        self.kinds.push(kind);
+    }
+
+    /// Whether two events are of one source, near each other, and have the same keys.
+    fn alike(&self, a: usize, b: usize) -> bool {
+        let (Some(one), Some(other)) = (self.events.get(a), self.events.get(b)) else {
+            return false;
+        };
+        let window = self.generator.points.windows.first().copied().unwrap_or(Span::days(1));
+        let near = one.event.time.bin(window) == other.event.time.bin(window);
+        let keys = self.generator.points.by_source.get(&one.event.source);
+        one.event.source == other.event.source
+            && near
+            && keys
+                .into_iter()
+                .flatten()
+                .all(|n| match self.generator.points.all.get(*n) {
+                    Some(point) if point.key => self.get(a, point) == self.get(b, point),
+                    _ => true,
+                })
+    }
+
+    /// Other values where different values are counted.
+    fn vary(&mut self, at: usize, n: usize) {
+        let generator = self.generator;
+        let Some(source) = self.source(at) else { return };
+        for point in generator.points.by_source.get(&source).into_iter().flatten() {
+            let Some(point) = generator.points.all.get(*point).filter(|p| p.varied && !p.key) else {
+                continue;
+            };
+            let value = match point.good.get(n % point.good.len().max(1)) {
+                Some(good) => good.clone(),
+                None => point.numbered(n),
+            };
+            if point.allows(&value) {
+                self.set(at, point, Some(&value));
+            }
+        }
+    }
+
+    /// A key in another spelling, or another key: of one event, or of all that have it.
+    fn key(&mut self) {
+        let Some(at) = self.chosen() else { return };
+        let Some(point) = self.point(at, |point| point.key) else {
+            return self.value();
+        };
+        let Some(old) = self.get(at, point).cloned() else {
+            return;
+        };
+        let (new, kind) = match (self.numbers.below(5), &old) {
+            (0, Json::Text(text)) => (Json::Text(other_case(text).into()), Kind::KeyCase),
+            (1, Json::Text(text)) => (Json::Text(format!("{text} ").into()), Kind::KeyBlank),
+            (2, Json::Text(text)) => (Json::Text(format!(" {text}").into()), Kind::KeyBlank),
+            _ => match self.numbers.pick(&point.good) {
+                Some(good) if self.numbers.chance(50) => (good.clone(), Kind::KeyOther),
+                _ => (point.numbered(self.numbers.below(3)), Kind::KeyOther),
+            },
+        };
+        if !point.allows(&new) {
+            return;
+        }
+        self.kinds.push(kind);
+        if self.numbers.chance(60) {
+            return self.set(at, point, Some(&new));
+        }
+        for n in 0..self.events.len() {
+            if self.source(n) == Some(point.source) && self.get(n, point) == Some(&old) {
+                self.set(n, point, Some(&new));
+            }
+        }
+    }
+
+    /// An event once more.
+    fn twin(&mut self) {
+        if self.events.is_empty() {
+            return;
+        }
+        let at = self.numbers.below(self.events.len());
+        let same = self.numbers.chance(50);
+        // What has no identifier yet cannot share it.
+        let fresh = self.events.get(at).is_some_and(|piece| piece.fresh);
+        if let Some(copy) = self.copy(at).filter(|copy| *copy != at)
+            && let Some(piece) = self.events.get_mut(copy)
+        {
+            piece.fresh = fresh || !same;
+            self.kinds.push(if piece.fresh { Kind::OtherId } else { Kind::SameId });
+        }
+    }
+
+    fn order(&mut self) {
+        if self.events.len() < 2 {
+            return;
+        }
+        if self.numbers.chance(50) {
+            self.events.reverse();
+        } else {
+            for n in (1..self.events.len()).rev() {
+                let other = self.numbers.below(n + 1);
+                self.events.swap(n, other);
+            }
+        }
+        self.kinds.push(Kind::OutOfOrder);
+    }
+
+    /// An event behind the clock.
+    fn late(&mut self) {
+        let Some(at) = self.chosen() else { return };
+        let span = self.numbers.pick(&self.generator.spans).copied().unwrap_or_default();
+        let after = self
+            .numbers
+            .pick(&[Span(1), Span::seconds(1), span])
+            .copied()
+            .unwrap_or(Span(1));
+        if let Some(piece) = self.events.get_mut(at) {
+            piece.event.time = self.now.plus(after.max(Span(1)));
+            self.kinds.push(Kind::AfterNow);
+        }
+    }
+
+    /// A copy of an event just inside or outside a baseline of its window.
+    fn history(&mut self) {
+        let generator = self.generator;
+        let Some((over, per)) = self.numbers.pick(&generator.points.histories).copied() else {
+            return self.time();
+        };
+        if self.events.is_empty() {
+            return;
+        }
+        let at = self.numbers.below(self.events.len());
+        let Some(copy) = self.copy(at).filter(|copy| *copy != at) else {
+            return;
+        };
+        let Some(piece) = self.events.get_mut(copy) else { return };
+        let start = piece.event.time.bin(per);
+        let oldest = start.plus(per).minus(over);
+        let edge = if self.numbers.chance(60) { oldest } else { start };
+        let (time, _) = nearby(self.numbers, edge);
+        piece.event.time = time;
+        let inside = time >= oldest && time < start;
+        self.kinds.push(if inside {
+            Kind::HistoryInside
+        } else {
+            Kind::HistoryOutside
+        });
+        if self.numbers.chance(35) {
+            let n = self.numbers.below(5);
+            self.vary(copy, n);
+        }
+    }
+
+    /// A further event of those that are known.
+    fn add(&mut self) {
+        let generator = self.generator;
+        let sources: Vec<SourceId> = generator.bodies.keys().copied().collect();
+        let Some(source) = self.numbers.pick(&sources).copied() else {
+            return;
+        };
+        let Some(body) = generator
+            .bodies
+            .get(&source)
+            .and_then(|bodies| self.numbers.pick(bodies))
+        else {
+            return;
+        };
+        if self.events.len() >= self.most {
+            return;
+        }
+        let (time, kind) = self.edge();
+        self.events.push(Piece {
+            event: CaseEvent {
+                source,
+                shape: FIELDS,
+                time,
+                body: body.clone(),
+                id: Arc::from(""),
+            },
+            fresh: true,
+        });
+        self.kinds.push(Kind::Added);
+        self.kinds.push(kind);
+    }
+
+    fn drop_some(&mut self) {
+        if self.events.is_empty() {
+            return;
+        }
+        let at = self.numbers.below(self.events.len());
+        if self.numbers.chance(70) {
+            self.events.remove(at);
+        } else {
+            let gone: Vec<bool> = (0..self.events.len()).map(|n| self.alike(at, n)).collect();
+            let mut gone = gone.into_iter();
+            self.events.retain(|_| !gone.next().unwrap_or(false));
+        }
+        self.kinds.push(Kind::Dropped);
+    }
+
+    /// Everything at another time, or everything but the clock.
+    fn shift(&mut self) {
+        let span = match self.numbers.below(3) {
+            0 => Span::days(i64::try_from(self.numbers.below(40)).unwrap_or(0) - 20),
+            1 => self.numbers.pick(&self.generator.spans).copied().unwrap_or_default(),
+            _ => Span(1),
+        };
+        if self.numbers.chance(70) {
+            self.now = self.now.minus(span);
+        }
+        for piece in &mut self.events {
+            piece.event.time = piece.event.time.minus(span);
+        }
+        self.kinds.push(Kind::Shifted);
+    }
+}
+
+/// The same letters in another case.
+fn other_case(text: &str) -> String {
+    let upper = text.to_ascii_uppercase();
+    if upper == text {
+        text.to_ascii_lowercase()
+    } else {
+        upper
+    }
+}
