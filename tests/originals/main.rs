@@ -13,20 +13,14 @@
 #[allow(dead_code, reason = "a part of it is used")]
 mod markdown;
 mod page;
-#[path = "../agreement/random.rs"]
-mod random;
 mod sides;
 mod spec;
-#[path = "../agreement/subject.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
-mod subject;
 
 use sides::{Found, Sides, fewer};
 use spec::Class;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use subject::number;
-use tripline::agreement::{Case, CaseEvent};
+use tripline::agreement::Case;
 use tripline::settings::Settings;
 use tripline::source::Catalog;
 
@@ -67,11 +61,11 @@ fn shows(sides: &Sides<'_>, class: &Class, case: &Case) -> bool {
 }
 
 #[test]
-fn every_class_has_an_example_that_shows_it_alone() {
+fn every_difference_has_the_smallest_example() {
     let mut wrong = Vec::new();
     each(|name, sides| {
-        for class in &sides.spec.classes {
-            let case = sides.example(class);
+        for (index, class) in sides.spec.classes.iter().enumerate() {
+            let case = sides.case_of(&class.test());
             let on = sides.on(&case);
             let ours = on.ours();
             let mut complain = |what: &str, found: &dyn std::fmt::Debug| {
@@ -88,6 +82,17 @@ fn every_class_has_an_example_that_shows_it_alone() {
             if !shows(sides, class, &case) {
                 complain("its example does not show it", &on.original());
             }
+            let also = class.also.as_ref().map(|_| sides.case_of(&class.also_test()));
+            let other = sides.on(also.as_ref().unwrap_or(&case));
+            if other.full().as_ref() != Ok(&other.ours()) {
+                complain(
+                    "all edits do not find what ours finds on the other example",
+                    &other.full(),
+                );
+            }
+            if !other.needed(&other.ours()).contains(&index) {
+                complain("the other edits do without it", &full);
+            }
             let smaller = fewer(&case, &|case| shows(sides, class, case));
             if smaller.events.len() < case.events.len() {
                 let left: Vec<&str> = smaller.events.iter().map(|event| &*event.id).collect();
@@ -96,6 +101,12 @@ fn every_class_has_an_example_that_shows_it_alone() {
         }
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A number that the environment may set.
+fn number(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
 /// What the cases of a rule came to.
@@ -157,13 +168,13 @@ fn describe(sides: &Sides<'_>, case: &Case) -> String {
 }
 
 #[test]
-fn every_difference_has_a_name() {
+fn random_differences_have_a_name() {
     let (cases, seed) = (number("TRIPLINE_CASES", 150), number("TRIPLINE_SEED", 1));
     let mut wrong = Vec::new();
     each(|name, sides| {
         let mut tally = Tally::default();
-        for case in random_cases(sides, seed, cases) {
-            tally.take(sides, &case);
+        for index in 0..cases {
+            tally.take(sides, &sides.generator.case(seed, index));
             if tally.unexplained.len() > 1 {
                 break;
             }
@@ -188,6 +199,9 @@ fn every_difference_has_a_name() {
             }
         }
         wrong.append(&mut tally.unexplained);
+        if cases >= 100 && tally.alerting * 5 < tally.cases {
+            wrong.push(format!("{name}: fewer than a fifth of the cases alert"));
+        }
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -207,30 +221,4 @@ fn the_page_is_fresh() {
         "{}\nUPDATE_DOCS=1 cargo test --test originals writes them anew",
         stale.join("\n")
     );
-}
-
-fn random_cases(sides: &Sides<'_>, seed: u64, count: u64) -> Vec<Case> {
-    let page = subject::Page {
-        path: sides.spec.rule.clone(),
-        text: sides.spec.text(),
-        log: None,
-    };
-    let mut cases = Vec::new();
-    subject::each_subject(&[page], |subject| {
-        let mut generator = random::Generator::new(subject, seed).unwrap();
-        for _ in 0..count {
-            let (events, now) = generator.case();
-            let event = |event: tripline::input::Event| CaseEvent {
-                source: event.source,
-                time: event.time.unwrap(),
-                body: event.body,
-                id: event.id,
-            };
-            cases.push(Case {
-                events: events.into_iter().map(event).collect(),
-                now,
-            });
-        }
-    });
-    cases
 }

@@ -24,24 +24,25 @@ pub(crate) fn part(sides: &Sides<'_>) -> String {
 }
 
 fn example(sides: &Sides<'_>, class: &Class) -> String {
-    let case = sides.example(class);
+    let case = sides.case_of(&class.test());
     let on = sides.on(&case);
     let (original, ours) = (original(&on, class), on.ours());
     let columns = columns(sides, &original, &ours);
-    let mut out = format!("\n**{}.** ", class.name);
+    let theirs = original.as_deref().unwrap_or_default();
+    let mut out = format!("\n**{}**", class.name);
     if !class.given.is_empty() {
-        write!(out, "With the edit of \"{}\" made: ", class.given.join("\", \"")).unwrap();
+        write!(out, ", with the edit of *{}* made", class.given.join("*, *")).unwrap();
     }
     match &original {
-        Ok(rows) => write!(out, "the original finds {}", rows_as_text(rows, &columns)).unwrap(),
-        Err(why) => write!(out, "the original cannot be read ({why})").unwrap(),
+        Ok(rows) => write!(out, ": the original finds {}", rows_as_text(rows, &ours, &columns)).unwrap(),
+        Err(why) => write!(out, ": the original cannot be run ({why})").unwrap(),
     }
-    writeln!(out, "; ours {}.", rows_as_text(&ours, &columns)).unwrap();
+    writeln!(out, ", ours {}.", rows_as_text(&ours, theirs, &columns)).unwrap();
     write!(out, "\n```text\n{}\n```\n\n```diff\n", class.example.trim_end()).unwrap();
     for edit in &class.edits {
         for (sign, text) in [('-', &edit.from), ('+', &edit.to)] {
             for line in text.trim_matches('\n').lines() {
-                writeln!(out, "{sign} {line}").unwrap();
+                writeln!(out, "{}", format!("{sign} {line}").trim_end()).unwrap();
             }
         }
     }
@@ -54,38 +55,58 @@ fn original(on: &On<'_>, class: &Class) -> Found {
     on.with(&|other| class.given.contains(&other.name))
 }
 
-/// The columns worth showing: those that the file names, and those that differ where both find as many rows.
+/// The columns worth showing: those that differ where both find as many rows, else those that the file names.
 fn columns(sides: &Sides<'_>, original: &Found, ours: &[Row]) -> Vec<(usize, String)> {
     let names = sides.spec.names().into_iter().enumerate();
-    let differ = |at: usize| match original {
-        Ok(rows) if rows.len() == ours.len() => rows.iter().zip(ours).any(|(a, b)| a[at] != b[at]),
-        _ => false,
-    };
-    names
-        .filter(|(at, name)| sides.spec.shown.contains(name) || differ(*at))
-        .collect()
+    match original {
+        Ok(rows) if rows.len() == ours.len() => names
+            .filter(|(at, _)| rows.iter().zip(ours).any(|(a, b)| a[*at] != b[*at]))
+            .collect(),
+        _ => names.filter(|(_, name)| sides.spec.shown.contains(name)).collect(),
+    }
 }
 
-fn rows_as_text(rows: &[Row], columns: &[(usize, String)]) -> String {
-    let row = |row: &Row| {
-        let cells = columns.iter().filter(|(at, _)| !row[*at].is_empty());
-        let cells: Vec<String> = cells
-            .map(|(at, name)| format!("{name} = {}", cell(&row[*at])))
-            .collect();
-        format!("`{}`", cells.join(", "))
+/// Rows as a reader compares them with those of the other side.
+fn rows_as_text(rows: &[Row], other: &[Row], columns: &[(usize, String)]) -> String {
+    let beside = rows.len() == other.len();
+    let row = |(index, row): (usize, &Row)| {
+        let cell = |(at, name): &(usize, String)| {
+            let other = other.get(index).filter(|_| beside).map(|row| row[*at].as_str());
+            format!("{name} = {}", cell(&row[*at], other))
+        };
+        let shown = columns.iter().filter(|(at, _)| beside || !row[*at].is_empty());
+        format!("`{}`", shown.map(cell).collect::<Vec<_>>().join(", "))
     };
     match rows {
         [] => "nothing".to_owned(),
-        rows => rows.iter().map(row).collect::<Vec<_>>().join(" and "),
+        rows => rows.iter().enumerate().map(row).collect::<Vec<_>>().join(" and "),
     }
 }
 
-/// Times to the minute, where they are whole.
-fn cell(text: &str) -> String {
-    match text.strip_suffix(".0000000Z") {
-        Some(time) => time.strip_suffix(":00").unwrap_or(time).replace('T', " "),
-        None => text.to_owned(),
+/// Times to the minute, where they are whole; of a long list what the other one lacks.
+fn cell(text: &str, other: Option<&str>) -> String {
+    if text.is_empty() {
+        return "missing".to_owned();
     }
+    if let Some(time) = text.strip_suffix(".0000000Z") {
+        return time.strip_suffix(":00").unwrap_or(time).replace('T', " ");
+    }
+    match (elements(text), other.and_then(elements)) {
+        (Some(mut own), Some(other)) if own.len() > 3 => {
+            for element in other {
+                if let Some(at) = own.iter().position(|one| *one == element) {
+                    own.remove(at);
+                }
+            }
+            let own: Vec<String> = own.iter().map(ToString::to_string).collect();
+            format!("[.., {}]", own.join(", ")).replace(", ]", "]")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn elements(text: &str) -> Option<Vec<serde_json::Value>> {
+    serde_json::from_str(text).ok()
 }
 
 /// A text of the file in one line.

@@ -2,6 +2,7 @@
 
 use super::spec::{Class, Spec};
 use serde_json::Value;
+use tripline::agreement::Generator;
 use tripline::agreement::{Case, CaseEvent, Outcome, Subject};
 use tripline::compile::Compiled;
 use tripline::kql::{self, Clock, Database};
@@ -19,6 +20,7 @@ pub(crate) type Found = Result<Vec<Row>, String>;
 pub(crate) struct Sides<'p> {
     pub(crate) spec: &'p Spec,
     subject: Subject<'p>,
+    pub(crate) generator: Generator<'p>,
     original: String,
     ours: kql::Query,
     plain: kql::Query,
@@ -46,6 +48,7 @@ impl<'p> Sides<'p> {
             full: read(spec.edited(&original, &|_| true)),
             lacking: spec.classes.iter().map(lacking).collect(),
             subject: Subject::new(rule, catalog, settings).unwrap(),
+            generator: Generator::new(rule, catalog).unwrap(),
             delay: emitted.delay,
             period: emitted.period,
             original,
@@ -64,10 +67,10 @@ impl<'p> Sides<'p> {
         }
     }
 
-    /// The events of an example.
-    pub(crate) fn example(&self, class: &Class) -> Case {
+    /// The events of a test.
+    pub(crate) fn case_of(&self, name: &str) -> Case {
         let mut tests = self.subject.compiled.checked.tests.iter();
-        let test = tests.find(|test| test.ast.name.value == class.test()).unwrap();
+        let test = tests.find(|test| test.ast.name.value == name).unwrap();
         self.subject.case_of_test(test)
     }
 }

@@ -56,12 +56,19 @@ pub(crate) struct Class {
     pub(crate) edits: Vec<Edit>,
     /// The body of a test of our rule.
     pub(crate) example: String,
+    /// Another, where the edits of the other classes together do without this one on the example.
+    pub(crate) also: Option<String>,
 }
 
 impl Class {
     /// The name of the test that its example becomes.
     pub(crate) fn test(&self) -> String {
         format!("original: {}", self.name)
+    }
+
+    /// The name of the test that the other one becomes.
+    pub(crate) fn also_test(&self) -> String {
+        format!("original, also: {}", self.name)
     }
 }
 
@@ -132,8 +139,11 @@ impl Spec {
         let rule = std::fs::read_to_string(root().join(&self.rule)).unwrap();
         let mut text = rule.trim_end().strip_suffix('}').unwrap().to_owned();
         for class in &self.classes {
-            let body = self.written_out(&class.example);
-            text.push_str(&format!("\n  test \"{}\" {{\n{body}\n  }}\n", class.test()));
+            let also = class.also.as_ref().map(|also| (class.also_test(), also));
+            for (name, example) in std::iter::once((class.test(), &class.example)).chain(also) {
+                let body = self.written_out(example);
+                text.push_str(&format!("\n  test \"{name}\" {{\n{body}\n  }}\n"));
+            }
         }
         text.push_str("}\n");
         text
