@@ -42,6 +42,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::UnknownSetting, "tests/settings.rs"),
     (Code::BadSetting, "tests/settings.rs"),
     (Code::UnfitSetting, "tests/settings.rs"),
+    (Code::KqlWrong, "tests/kql_command.rs"),
+    (Code::KqlDoubtful, "tests/kql_command.rs"),
 ];
 
 const BUILD: &str = "tests/build.rs, tests/errors_targets";

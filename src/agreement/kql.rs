@@ -53,7 +53,7 @@ impl KqlSide {
     /// How many rows leave each line of the text, at the clock that belongs to the native run at `at`.
     pub(super) fn trace(&self, catalog: &Catalog, case: &Case, at: Time) -> Vec<kql::Traced> {
         let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
-        let database = kql::database(catalog, &[], &events);
+        let database = kql::database(catalog, kql::Database::default(), &events);
         let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0));
         clock
             .and_then(|clock| kql::trace(&self.read, &database, clock).ok())
@@ -66,7 +66,7 @@ impl KqlSide {
     /// Why the reader refuses the text on these events, or that the result lacks a column.
     pub(super) fn run(&self, catalog: &Catalog, case: &Case, at: Time) -> Result<Vec<Row>, String> {
         let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
-        let database = kql::database(catalog, &[], &events);
+        let database = kql::database(catalog, kql::Database::default(), &events);
         let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0)).ok_or("the clock leaves the calendar")?;
         self.rows(&self.read, &database, clock)
     }

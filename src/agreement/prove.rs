@@ -78,7 +78,7 @@ fn pinned(query: &Query, at: Time) -> String {
 /// `let Table = datatable(..)[..];` for each table of the query, with the rows that the run sees.
 fn tables(subject: &Subject<'_>, query: &Query, case: &Case) -> String {
     let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
-    let database = kql::database(&subject.catalog, &[], &events);
+    let database = kql::database(&subject.catalog, kql::Database::default(), &events);
     let words: BTreeSet<&str> = query
         .text
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 pub struct Subject<'p> {
     /// The rule.
     pub compiled: &'p Compiled<'p>,
+    base: &'p Catalog,
     pub(super) catalog: Cow<'p, Catalog>,
     pub(super) ready: evaluate::Compiled<'p>,
     sides: Vec<Side>,
@@ -97,6 +98,7 @@ impl<'p> Subject<'p> {
     pub fn new(compiled: &'p Compiled<'p>, catalog: &'p Catalog, settings: &'p Settings) -> Result<Subject<'p>, Unfit> {
         let mut subject = Subject {
             compiled,
+            base: catalog,
             catalog: settings.catalog(catalog),
             ready: evaluate::Compiled::new(&compiled.plan, catalog)?,
             sides: Vec::new(),
@@ -127,6 +129,11 @@ impl<'p> Subject<'p> {
     /// The plan of the rule.
     pub fn plan(&self) -> &'p Plan {
         &self.compiled.plan
+    }
+
+    /// The sources as the rule was compiled with them.
+    pub fn base_catalog(&self) -> &'p Catalog {
+        self.base
     }
 
     /// The sources, with the names of the workspace.

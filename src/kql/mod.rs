@@ -9,11 +9,15 @@ mod arithmetic;
 mod ast;
 mod bind;
 mod bind_call;
+#[cfg(feature = "input")]
+mod cast;
 mod columns;
 mod compare;
 mod error;
 mod eval;
 mod expand;
+#[cfg(feature = "input")]
+mod file;
 mod functions;
 mod join;
 mod lex;
@@ -34,8 +38,10 @@ mod value;
 pub use bind_call::INGESTION_TIME;
 pub use error::{KqlError, Place};
 #[cfg(feature = "input")]
+pub use file::{FileRows, Misfits, read_file, table_of, watchlist_of};
+#[cfg(feature = "input")]
 pub use logs::database;
-pub use schemas::workspace;
+pub use schemas::{SchemaError, columns, workspace};
 pub use table::{Clock, Column, Database, Row, Table};
 pub use trace::{Traced, trace};
 pub use value::{Type, Value};

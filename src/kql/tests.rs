@@ -603,7 +603,9 @@ fn events_become_rows() {
         id: "e".into(),
         place: Place::default(),
     };
-    let database = super::database(&catalog, &[("AWSCloudTrail", vec![("Extra", Type::Long)])], [&event]);
+    let mut workspace = Database::default();
+    workspace.add("AWSCloudTrail", Table::new([("Extra", Type::Long)]));
+    let database = super::database(&catalog, workspace, [&event]);
     let text = "AWSCloudTrail | project TimeGenerated, EventName, ErrorCode, b = parse_json(RequestParameters).bucketName, \
                 UserAgent, ReadOnly, ManagementEvent, Extra";
     let table = run(&parse(text).unwrap(), &database, Clock::new(NOW, None).unwrap()).unwrap();

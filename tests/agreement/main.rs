@@ -16,7 +16,6 @@ mod subjects;
 use std::collections::BTreeMap;
 use std::path::Path;
 use subjects::{Rule, all_pages, each_rule, number, read_case};
-use tripline::agreement::Generator;
 use tripline::agreement::{Case, Comparison, Disagreement, Outcome, Subject, block, shrink};
 use tripline::evaluate::Asked;
 use tripline::source::Catalog;
@@ -180,7 +179,7 @@ fn logs_agree() {
     let samples = read_case(Path::new("tests/samples"), &catalog);
     println!("{} events in the samples", samples.events.len());
     let mut tally = Tally::default();
-    each_rule(&all_pages(), |Rule { subject, log }| {
+    each_rule(&all_pages(), |Rule { subject, log, .. }| {
         let rule = &subject.plan().rule;
         if let Some(log) = log {
             for at in instants(log, rule.every, 60) {
@@ -203,14 +202,8 @@ fn logs_agree() {
 fn generated_cases_agree() {
     let (cases, seed) = (number("TRIPLINE_CASES", 100), number("TRIPLINE_SEED", 1));
     let mut tally = Tally::default();
-    each_rule(&all_pages(), |Rule { subject, log }| {
-        let Some(generator) = Generator::new(subject.compiled, subject.catalog()) else {
-            return;
-        };
-        let generator = match log {
-            Some(log) => generator.with_log(&log.events.iter().map(|event| event.as_input()).collect::<Vec<_>>()),
-            None => generator,
-        };
+    each_rule(&all_pages(), |Rule { subject, log, .. }| {
+        let generator = generator::generator(subject, log);
         let (before, found) = (tally.alerting, tally.disagreements.len());
         for number in 0..cases {
             tally.take(subject, &generator.case(seed, number), &format!("case {number}"));

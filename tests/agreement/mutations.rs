@@ -1,10 +1,10 @@
 //! Texts that are broken on purpose, a construct at a time: at least one rule must notice each of them. The table of who
 //! noticed is written to `target/mutations.md`.
 
+use super::generator::generator;
 use super::subjects::{Rule, all_pages, each_rule};
 use regex::Regex;
 use std::fmt::Write as _;
-use tripline::agreement::Generator;
 use tripline::agreement::{Case, Outcome};
 use tripline::targets::Target;
 
@@ -180,15 +180,14 @@ const CASES: u64 = 60;
 fn a_broken_text_is_noticed() {
     let patterns: Vec<Regex> = BREAKS.iter().map(|b| Regex::new(b.from).unwrap()).collect();
     let mut table = vec![(0, 0, Vec::new()); BREAKS.len()];
-    each_rule(&all_pages(), |Rule { subject, log }| {
+    each_rule(&all_pages(), |Rule { subject, log, .. }| {
         let mut cases: Vec<Case> = Vec::new();
         for test in &subject.compiled.checked.tests {
             cases.push(subject.case_of_test(test));
         }
         cases.extend(log.cloned());
-        if let Some(generator) = Generator::new(subject.compiled, subject.catalog()) {
-            cases.extend((0..CASES).map(|number| generator.case(1, number)));
-        }
+        let generator = generator(subject, log);
+        cases.extend((0..CASES).map(|number| generator.case(1, number)));
         for ((broken, pattern), (tried, unread, caught)) in BREAKS.iter().zip(&patterns).zip(&mut table) {
             let Some(text) = subject.text(broken.target).map(str::to_owned) else {
                 continue;

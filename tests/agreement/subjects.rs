@@ -32,6 +32,8 @@ impl Page {
 pub(crate) struct Rule<'a, 'r> {
     pub(crate) subject: &'a mut Subject<'r>,
     pub(crate) log: Option<&'a Case>,
+    /// The text that it stands in.
+    pub(crate) text: &'a str,
 }
 
 /// A number that the environment may set.
@@ -115,6 +117,7 @@ pub(crate) fn each_rule(pages: &[Page], mut with: impl FnMut(Rule<'_, '_>)) {
             with(Rule {
                 subject: &mut subject,
                 log: log.as_ref(),
+                text: &page.text,
             });
         }
     }

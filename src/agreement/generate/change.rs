@@ -4,7 +4,6 @@ use super::kind::Kind;
 use super::numbers::Numbers;
 use super::points::Point;
 use super::sets::Base;
-use super::times::{Edges, nearby};
 use super::{Generator, edit};
 use crate::agreement::case::{Case, CaseEvent};
 use crate::source::{FIELDS, SourceId};
@@ -16,18 +15,18 @@ const MORE: usize = 80;
 
 /// An event, and whether it needs an identifier of its own.
 #[derive(Clone)]
-struct Piece {
-    event: CaseEvent,
+pub(super) struct Piece {
+    pub(super) event: CaseEvent,
     fresh: bool,
 }
 
 /// A case in the making.
 pub(super) struct Work<'g, 'n> {
-    generator: &'g Generator<'g>,
-    numbers: &'n mut Numbers,
-    events: Vec<Piece>,
-    now: Time,
-    kinds: Vec<Kind>,
+    pub(super) generator: &'g Generator<'g>,
+    pub(super) numbers: &'n mut Numbers,
+    pub(super) events: Vec<Piece>,
+    pub(super) now: Time,
+    pub(super) kinds: Vec<Kind>,
     most: usize,
 }
 
@@ -48,10 +47,12 @@ enum Change {
     Add,
     Drop,
     Shift,
+    Slide,
+    Repeat,
     Nothing,
 }
 
-const CHANGES: [(Change, usize); 15] = [
+const CHANGES: [(Change, usize); 17] = [
     (Change::Value, 24),
     (Change::Odd, 12),
     (Change::Pair, 4),
@@ -66,6 +67,8 @@ const CHANGES: [(Change, usize); 15] = [
     (Change::Add, 7),
     (Change::Drop, 4),
     (Change::Shift, 3),
+    (Change::Slide, 9),
+    (Change::Repeat, 4),
     (Change::Nothing, 1),
 ];
 
@@ -151,6 +154,8 @@ impl<'g, 'n> Work<'g, 'n> {
             Change::Add => self.add(),
             Change::Drop => self.drop_some(),
             Change::Shift => self.shift(),
+            Change::Slide => self.slide(),
+            Change::Repeat => self.repeat(),
             Change::Nothing => {
                 self.events.clear();
                 self.kinds.push(Kind::NoEvents);
@@ -159,7 +164,7 @@ impl<'g, 'n> Work<'g, 'n> {
     }
 
     /// An event to change: one that is there, or a copy of one.
-    fn chosen(&mut self) -> Option<usize> {
+    pub(super) fn chosen(&mut self) -> Option<usize> {
         if self.events.is_empty() {
             self.add();
         }
@@ -171,7 +176,7 @@ impl<'g, 'n> Work<'g, 'n> {
     }
 
     /// A copy at the end, with an identifier of its own.
-    fn copy(&mut self, at: usize) -> Option<usize> {
+    pub(super) fn copy(&mut self, at: usize) -> Option<usize> {
         let mut piece = self.events.get(at)?.clone();
         if self.events.len() >= self.most {
             return Some(at);
@@ -226,6 +231,16 @@ impl<'g, 'n> Work<'g, 'n> {
         let Some(point) = self.point(at, |point| !point.values.is_empty()) else {
             return self.odd();
         };
+        if self.numbers.chance(30)
+            && let Some(Json::Text(text)) = self.get(at, point)
+            && let Some((kind, text)) = altered(&text.clone(), self.numbers)
+        {
+            let value = Json::Text(text.into());
+            if point.allows(&value) {
+                self.set(at, point, Some(&value));
+                return self.kinds.push(kind);
+            }
+        }
         if let Some((kind, value)) = self.numbers.pick(&point.values) {
             self.set(at, point, Some(value));
             self.kinds.push(*kind);
@@ -271,32 +286,6 @@ impl<'g, 'n> Work<'g, 'n> {
             self.set(at, to, Some(&value));
             self.kinds.push(kind);
         }
-    }
-
-    fn edge(&mut self) -> (Time, Kind) {
-        let other = self.numbers.below(self.events.len());
-        let other = self.events.get(other).map_or(self.now, |piece| piece.event.time);
-        let edges = Edges {
-            spans: &self.generator.spans,
-            bins: &self.generator.bins,
-            now: self.now,
-        };
-        edges.pick(self.numbers, other)
-    }
-
-    fn time(&mut self) {
-        let Some(at) = self.chosen() else { return };
-        let (time, kind) = self.edge();
-        if let Some(piece) = self.events.get_mut(at) {
-            piece.event.time = time;
-            self.kinds.push(kind);
-        }
-    }
-
-    fn clock(&mut self) {
-        let (now, _) = self.edge();
-        self.now = now;
-        self.kinds.push(Kind::ClockMoved);
     }
 
     /// So many events that are alike as a threshold asks for, or one less, or one more.
@@ -345,7 +334,7 @@ impl<'g, 'n> Work<'g, 'n> {
     }
 
     /// Whether two events are of one source, near each other, and have the same keys.
-    fn alike(&self, a: usize, b: usize) -> bool {
+    pub(super) fn alike(&self, a: usize, b: usize) -> bool {
         let (Some(one), Some(other)) = (self.events.get(a), self.events.get(b)) else {
             return false;
         };
@@ -364,7 +353,7 @@ impl<'g, 'n> Work<'g, 'n> {
     }
 
     /// Other values where different values are counted.
-    fn vary(&mut self, at: usize, n: usize) {
+    pub(super) fn vary(&mut self, at: usize, n: usize) {
         let generator = self.generator;
         let Some(source) = self.source(at) else { return };
         for point in generator.points.by_source.get(&source).into_iter().flatten() {
@@ -445,52 +434,6 @@ impl<'g, 'n> Work<'g, 'n> {
         self.kinds.push(Kind::OutOfOrder);
     }
 
-    /// An event behind the clock.
-    fn late(&mut self) {
-        let Some(at) = self.chosen() else { return };
-        let span = self.numbers.pick(&self.generator.spans).copied().unwrap_or_default();
-        let after = self
-            .numbers
-            .pick(&[Span(1), Span::seconds(1), span])
-            .copied()
-            .unwrap_or(Span(1));
-        if let Some(piece) = self.events.get_mut(at) {
-            piece.event.time = self.now.plus(after.max(Span(1)));
-            self.kinds.push(Kind::AfterNow);
-        }
-    }
-
-    /// A copy of an event just inside or outside a baseline of its window.
-    fn history(&mut self) {
-        let generator = self.generator;
-        let Some((over, per)) = self.numbers.pick(&generator.points.histories).copied() else {
-            return self.time();
-        };
-        if self.events.is_empty() {
-            return;
-        }
-        let at = self.numbers.below(self.events.len());
-        let Some(copy) = self.copy(at).filter(|copy| *copy != at) else {
-            return;
-        };
-        let Some(piece) = self.events.get_mut(copy) else { return };
-        let start = piece.event.time.bin(per);
-        let oldest = start.plus(per).minus(over);
-        let edge = if self.numbers.chance(60) { oldest } else { start };
-        let (time, _) = nearby(self.numbers, edge);
-        piece.event.time = time;
-        let inside = time >= oldest && time < start;
-        self.kinds.push(if inside {
-            Kind::HistoryInside
-        } else {
-            Kind::HistoryOutside
-        });
-        if self.numbers.chance(35) {
-            let n = self.numbers.below(5);
-            self.vary(copy, n);
-        }
-    }
-
     /// A further event of those that are known.
     fn add(&mut self) {
         let generator = self.generator;
@@ -537,22 +480,36 @@ impl<'g, 'n> Work<'g, 'n> {
         }
         self.kinds.push(Kind::Dropped);
     }
+}
 
-    /// Everything at another time, or everything but the clock.
-    fn shift(&mut self) {
-        let span = match self.numbers.below(3) {
-            0 => Span::days(i64::try_from(self.numbers.below(40)).unwrap_or(0) - 20),
-            1 => self.numbers.pick(&self.generator.spans).copied().unwrap_or_default(),
-            _ => Span(1),
-        };
-        if self.numbers.chance(70) {
-            self.now = self.now.minus(span);
+/// A text that is nearly this one.
+fn altered(text: &str, numbers: &mut Numbers) -> Option<(Kind, String)> {
+    let inside = numbers.below(text.chars().count().max(1));
+    Some(match numbers.below(10) {
+        0 => (Kind::OtherCase, other_case(text)),
+        1 => (Kind::Longer, format!("{text}x")),
+        2 => (Kind::Longer, format!("x{text}")),
+        3 => (Kind::BlankAround, format!(" {text}")),
+        4 => (Kind::BlankAround, format!("{text} ")),
+        5 => (Kind::AtEnd, format!("x {text}")),
+        6 => (Kind::AtStart, format!("{text} x")),
+        7 => (Kind::Inside, format!("x-{text}/x")),
+        8 => {
+            let kept = text.chars().enumerate().filter(|(n, _)| *n != inside);
+            (Kind::Shorter, kept.map(|(_, c)| c).collect())
         }
-        for piece in &mut self.events {
-            piece.event.time = piece.event.time.minus(span);
+        _ => {
+            let other = |(n, c)| {
+                if n == inside {
+                    if c == 'q' { 'w' } else { 'q' }
+                } else {
+                    c
+                }
+            };
+            (Kind::OtherLetter, text.chars().enumerate().map(other).collect())
         }
-        self.kinds.push(Kind::Shifted);
-    }
+    })
+    .filter(|(_, new)| !new.is_empty() && !new.starts_with(['{', '[']) && new != text)
 }
 
 /// The same letters in another case.

@@ -54,6 +54,8 @@ pub(super) enum Kind {
     EdgeSecond,
     ClockMoved,
     Shifted,
+    Slid,
+    Repeated,
     AfterNow,
     HistoryInside,
     HistoryOutside,

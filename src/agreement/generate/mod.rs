@@ -4,15 +4,17 @@
 //! | step | what happens | where |
 //! |---|---|---|
 //! | places | where in an event the value of an expression comes from | `place` |
-//! | points | every place that the rule reads, with the values that it is compared with, their near misses, and what may stand there else | `points`, `near` |
+//! | points | every place that the rule reads, with the values that it is compared with, their near misses, and what may stand there else | `points`, `collect`, `near` |
 //! | sets | events over which the rule alerts: its tests, its logs, sets made from the plan | `sets` |
-//! | case | a set, and changes to values, times, numbers of events, keys, order, the clock | `change`, `times` |
+//! | case | a set, and changes to values, times, numbers of events, keys, order, the clock | `change`, `moves`, `times` |
 //!
 //! What the language leaves undefined is left out ("Types and missing values" in `docs/language.md`).
 
 mod change;
+mod collect;
 mod edit;
 mod kind;
+mod moves;
 mod near;
 mod numbers;
 mod place;
@@ -25,15 +27,17 @@ use crate::compile::Compiled;
 use crate::evaluate;
 use crate::input;
 use crate::source::{Catalog, SourceId};
-use crate::value::{Json, Span, Time};
+use crate::value::{Json, Time};
 use change::Work;
 use kind::Kind;
 use numbers::{Numbers, hash};
 use points::Points;
+pub(super) use sets::sources;
 use sets::{Base, Maker};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use times::Lengths;
 
 /// How many bodies of a source are kept to take events from.
 const MOST_BODIES: usize = 200;
@@ -79,9 +83,7 @@ pub struct Generator<'p> {
     ready: evaluate::Compiled<'p>,
     rule: u64,
     points: Points,
-    /// Lengths of time that mean something to the rule, and those of its windows.
-    spans: Vec<Span>,
-    bins: Vec<Span>,
+    lengths: Lengths,
     /// Sets that alert, and sets that do not.
     loud: Vec<Base>,
     quiet: Vec<Base>,
@@ -108,15 +110,14 @@ impl<'p> Generator<'p> {
         let plan = &compiled.plan;
         let ready = evaluate::Compiled::new(plan, catalog).ok()?;
         let points = Points::of(plan, catalog);
-        let (spans, bins) = times::lengths(plan, catalog, &points.windows);
+        let lengths = Lengths::of(plan, catalog, &points.windows);
         let mut generator = Generator {
             compiled,
             catalog,
             ready,
             rule: hash(&plan.rule.name),
             points,
-            spans,
-            bins,
+            lengths,
             loud: Vec::new(),
             quiet: Vec::new(),
             bodies: BTreeMap::new(),

@@ -143,7 +143,7 @@ fn fields(event: &input::Event, catalog: &Catalog) -> Option<CaseEvent> {
 }
 
 /// The sources that a plan reads, each once.
-pub(super) fn sources(plan: &Plan) -> Vec<SourceId> {
+pub(in crate::agreement) fn sources(plan: &Plan) -> Vec<SourceId> {
     let mut found = Vec::new();
     for relation in &plan.relations {
         if let Operator::Scan { source } = relation.operator
