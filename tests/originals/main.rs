@@ -16,11 +16,11 @@ mod page;
 mod sides;
 mod spec;
 
-use sides::{Found, Sides, fewer};
+use sides::{Found, Sides};
 use spec::Class;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use tripline::agreement::Case;
+use tripline::agreement::{Case, shrink};
 use tripline::settings::Settings;
 use tripline::source::Catalog;
 
@@ -93,10 +93,12 @@ fn every_difference_has_the_smallest_example() {
             if !other.needed(&other.ours()).contains(&index) {
                 complain("the other edits do without it", &full);
             }
-            let smaller = fewer(&case, &|case| shows(sides, class, case));
-            if smaller.events.len() < case.events.len() {
-                let left: Vec<&str> = smaller.events.iter().map(|event| &*event.id).collect();
-                complain("fewer events show it", &left);
+            for index in 0..case.events.len() {
+                let mut fewer = case.clone();
+                let event = fewer.events.remove(index);
+                if shows(sides, class, &fewer) {
+                    complain("its example does without this event", &event.id);
+                }
             }
         }
     });
@@ -147,24 +149,20 @@ impl Tally {
 
 /// The smallest case that still has no explanation.
 fn describe(sides: &Sides<'_>, case: &Case) -> String {
-    let unexplained = |case: &Case| {
+    let mut unexplained = |case: &Case| {
         let on = sides.on(case);
         on.full().as_ref() != Ok(&on.ours())
     };
-    let case = fewer(case, &unexplained);
+    let case = shrink(case, &mut unexplained);
     let on = sides.on(&case);
-    let mut out = format!(
-        "{}, clock {}\n  ours: {:?}\n  all edits: {:?}\n  original: {:?}\n  events:\n",
+    format!(
+        "{}: a difference without a name\n  ours: {:?}\n  all edits: {:?}\n  original: {:?}\n{}",
         sides.spec.title,
-        case.now,
         on.ours(),
         on.full(),
-        on.original()
-    );
-    for event in &case.events {
-        out.push_str(&format!("    {} {}\n", event.time, event.body.to_serde()));
-    }
-    out
+        on.original(),
+        sides.block(&case)
+    )
 }
 
 #[test]

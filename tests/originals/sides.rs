@@ -3,8 +3,9 @@
 use super::spec::{Class, Spec};
 use serde_json::Value;
 use tripline::agreement::Generator;
-use tripline::agreement::{Case, CaseEvent, Outcome, Subject};
+use tripline::agreement::{Case, CaseEvent, Outcome, Subject, block};
 use tripline::compile::Compiled;
+use tripline::evaluate::Asked;
 use tripline::kql::{self, Clock, Database};
 use tripline::settings::Settings;
 use tripline::source::Catalog;
@@ -62,9 +63,21 @@ impl<'p> Sides<'p> {
         On {
             sides: self,
             case,
-            tables: kql::database(self.subject.catalog(), &[], &events),
+            tables: kql::database(self.subject.catalog(), Database::default(), &events),
             clock: Clock::new(case.now.plus(self.delay).0, Some(self.period.0)).unwrap(),
         }
+    }
+
+    /// A case as a test of our rule.
+    pub(crate) fn block(&self, case: &Case) -> String {
+        let native = self.subject.native(case, Asked::Now(case.now));
+        block(
+            "a difference",
+            self.subject.compiled,
+            self.subject.catalog(),
+            case,
+            &native,
+        )
     }
 
     /// The events of a test.
@@ -141,20 +154,4 @@ fn cell(value: &Value) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// Removes events as long as `holds` holds.
-pub(crate) fn fewer(case: &Case, holds: &dyn Fn(&Case) -> bool) -> Case {
-    let mut case = case.clone();
-    let mut index = 0;
-    while index < case.events.len() {
-        let mut smaller = case.clone();
-        smaller.events.remove(index);
-        if holds(&smaller) {
-            case = smaller;
-        } else {
-            index += 1;
-        }
-    }
-    case
 }
