@@ -5,6 +5,7 @@ use super::subjects::{Rule, all_pages, each_rule};
 use tripline::agreement::{Case, Generator, Subject, block};
 use tripline::compile::{self, Files};
 use tripline::evaluate::{AlertRow, Asked};
+use tripline::settings::Settings;
 use tripline::{syntax, testing};
 
 const CASES: u64 = 200;
@@ -134,4 +135,38 @@ fn a_case_can_be_pasted_as_a_test() {
     });
     println!("{written} blocks, {behind} with an event behind the clock");
     assert!(written >= 1200 && behind > 30);
+}
+
+/// Without tests and without a log, sets that alert are made from what the rule says.
+#[test]
+fn the_plan_alone_gives_sets_that_alert() {
+    let catalog = tripline::source::Catalog::builtin().unwrap();
+    let settings = Settings::default();
+    let (mut rules, mut poor) = (0, Vec::new());
+    for page in all_pages() {
+        let mut files = Files::default();
+        files.add(&page.path, page.text.as_bytes());
+        for (_, tree) in &mut files.trees {
+            for item in &mut tree.items {
+                if let syntax::ast::Item::Rule(rule) = item {
+                    rule.tests.clear();
+                }
+            }
+        }
+        let world = files.world(&catalog).unwrap();
+        for compiled in compile::compile(&files.trees, &world, &mut Vec::new()) {
+            let name = &compiled.plan.rule.name;
+            let subject = Subject::new(&compiled, &catalog, &settings).unwrap();
+            let generator = Generator::new(&compiled, &catalog).unwrap();
+            let loud = (0..50)
+                .filter(|n| !alerts(&subject, &generator.case(1, *n)).is_empty())
+                .count();
+            rules += 1;
+            if loud < 10 {
+                poor.push(format!("{name}: {loud} of 50"));
+            }
+        }
+    }
+    println!("{} of {rules} rules: {poor:#?}", poor.len());
+    assert!(poor.len() * 10 <= rules, "{poor:#?}");
 }

@@ -241,7 +241,9 @@ impl<'g, 'n> Work<'g, 'n> {
                 return self.kinds.push(kind);
             }
         }
-        if let Some((kind, value)) = self.numbers.pick(&point.values) {
+        if let Some((kind, values)) = self.numbers.pick(&point.values)
+            && let Some(value) = self.numbers.pick(values)
+        {
             self.set(at, point, Some(value));
             self.kinds.push(*kind);
         }
@@ -360,10 +362,7 @@ impl<'g, 'n> Work<'g, 'n> {
             let Some(point) = generator.points.all.get(*point).filter(|p| p.varied && !p.key) else {
                 continue;
             };
-            let value = match point.good.get(n % point.good.len().max(1)) {
-                Some(good) => good.clone(),
-                None => point.numbered(n),
-            };
+            let value = point.all_sought(n).unwrap_or_else(|| point.numbered(n));
             if point.allows(&value) {
                 self.set(at, point, Some(&value));
             }
@@ -383,10 +382,15 @@ impl<'g, 'n> Work<'g, 'n> {
             (0, Json::Text(text)) => (Json::Text(other_case(text).into()), Kind::KeyCase),
             (1, Json::Text(text)) => (Json::Text(format!("{text} ").into()), Kind::KeyBlank),
             (2, Json::Text(text)) => (Json::Text(format!(" {text}").into()), Kind::KeyBlank),
-            _ => match self.numbers.pick(&point.good) {
-                Some(good) if self.numbers.chance(50) => (good.clone(), Kind::KeyOther),
-                _ => (point.numbered(self.numbers.below(3)), Kind::KeyOther),
-            },
+            _ => {
+                let good = if self.numbers.chance(50) {
+                    point.sought(self.numbers)
+                } else {
+                    None
+                };
+                let new = good.unwrap_or_else(|| point.numbered(self.numbers.below(3)));
+                (new, Kind::KeyOther)
+            }
         };
         if !point.allows(&new) {
             return;

@@ -182,8 +182,14 @@ impl<'p> Collector<'p> {
                 (_, Some(literal)) => self.equal(relation, left, &literal),
             },
             ExprKind::In { value, list, .. } => {
-                for literal in self.places.plan.elements(list) {
-                    self.equal(relation, value, literal);
+                let elements = self.places.plan.elements(list);
+                let counted = elements
+                    .iter()
+                    .filter(|literal| self.threshold(relation, value, literal))
+                    .count();
+                if counted == 0 {
+                    let all: Vec<Near> = elements.iter().flat_map(near::of_literal).collect();
+                    self.offer(relation, value, &all);
                 }
             }
             ExprKind::HasElement { list, element } => {
@@ -200,9 +206,9 @@ impl<'p> Collector<'p> {
                 if let ExprKind::Set { left, right, .. } = &expr.kind {
                     for (set, other) in [(left, right), (right, left)] {
                         if let ExprKind::SetOf(list) = &set.kind {
-                            for literal in self.places.plan.elements(list) {
-                                self.offer(relation, other, &near::of_literal(literal));
-                            }
+                            let elements = self.places.plan.elements(list).iter();
+                            let all: Vec<Near> = elements.flat_map(near::of_literal).collect();
+                            self.offer(relation, other, &all);
                         }
                     }
                 }
@@ -219,11 +225,13 @@ impl<'p> Collector<'p> {
                 }
             }
             ExprKind::HasAny { value, list } => {
+                let mut all = Vec::new();
                 for literal in self.places.plan.elements(list) {
                     if let Literal::Text(needle) = literal {
-                        self.offer(relation, value, &near::of_text(needle, Sought::Word));
+                        all.extend(near::of_text(needle, Sought::Word));
                     }
                 }
+                self.offer(relation, value, &all);
             }
             ExprKind::Matches { value, pattern } => self.offer(relation, value, &near::of_pattern(pattern)),
             ExprKind::Address(value) => {
@@ -245,7 +253,10 @@ impl<'p> Collector<'p> {
             }
             ExprKind::Call { function, arguments } => match (function.0.name, arguments.as_slice()) {
                 ("capture", [Argument::Value(text), Argument::Pattern(pattern)]) => {
-                    self.offer(relation, text, &near::of_pattern(pattern));
+                    // What is caught is looked for elsewhere.
+                    let mut found = near::of_pattern(pattern);
+                    found.iter_mut().for_each(|one| one.good = false);
+                    self.offer(relation, text, &found);
                 }
                 ("before" | "after" | "split", [Argument::Value(text), Argument::Value(mark)]) => {
                     if let Some(Literal::Text(mark)) = self.places.literal(mark) {
@@ -285,9 +296,16 @@ impl<'p> Collector<'p> {
             | ExprKind::Not(_)
             | ExprKind::And(_)
             | ExprKind::Or(_)
-            | ExprKind::Present(_)
             | ExprKind::Empty(_)
             | ExprKind::Coalesce(_) => {}
+            ExprKind::Present(value) if !matches!(value.ty, Type::Set(_)) => {
+                let targets = self.places.of(relation, value);
+                // A plain place gets a value without being told so.
+                if targets.iter().any(|target| !target.is_plain()) {
+                    self.offer(relation, value, &near::something());
+                }
+            }
+            ExprKind::Present(_) => {}
             ExprKind::Arithmetic { .. } => {
                 self.mark(relation, expr, |draft| draft.limits.calculated = true);
                 for n in [0, 10] {
@@ -390,7 +408,11 @@ impl<'p> Collector<'p> {
             }
             ExprKind::Column(_) | ExprKind::Member { .. } => {
                 let text = !number && matches!(expr.ty, Type::Json | Type::Text | Type::Set(_));
-                self.mark(relation, expr, |draft| draft.limits.text |= text);
+                let number = number || matches!(expr.ty, Type::Int | Type::Real | Type::Bool);
+                self.mark(relation, expr, |draft| {
+                    draft.limits.text |= text;
+                    draft.limits.number |= number;
+                });
                 if let ExprKind::Member { base, .. } = &expr.kind
                     && !matches!(base.kind, ExprKind::Column(_) | ExprKind::Member { .. })
                 {
@@ -416,7 +438,15 @@ impl<'p> Collector<'p> {
                     ..one.clone()
                 })
                 .collect();
-            self.draft(target).values.extend(wrapped);
+            let draft = self.draft(target);
+            draft.good.push(
+                wrapped
+                    .iter()
+                    .filter(|one| one.good)
+                    .map(|one| one.json.clone())
+                    .collect(),
+            );
+            draft.values.extend(wrapped);
         }
     }
 
@@ -424,6 +454,7 @@ impl<'p> Collector<'p> {
         let draft = self.drafts.entry(place(&target)).or_insert_with(|| Draft {
             target: target.clone(),
             values: Vec::new(),
+            good: Vec::new(),
             key: false,
             varied: false,
             limits: Limits::default(),

@@ -96,6 +96,42 @@ pub(super) fn remove(json: &Json, path: &[Segment]) -> Json {
     }
 }
 
+/// A value with what both have: members of both objects, one text behind the other, what both texts spell as JSON.
+pub(super) fn merged(a: &Json, b: &Json) -> Json {
+    match (a, b) {
+        (Json::Object(members), Json::Object(others)) => {
+            let mut all = members.to_vec();
+            for (name, value) in others.iter() {
+                match all.iter_mut().find(|(own, _)| own == name) {
+                    Some((_, own)) => *own = merged(own, value),
+                    None => all.push((Arc::clone(name), value.clone())),
+                }
+            }
+            Json::Object(all.into())
+        }
+        (Json::Array(elements), Json::Array(others)) => match (&**elements, &**others) {
+            ([one], [other]) => Json::Array([merged(one, other)].into()),
+            _ => a.clone(),
+        },
+        (Json::Text(one), Json::Text(other)) => {
+            let spelled = |text: &str| {
+                Json::parse(text)
+                    .ok()
+                    .filter(|json| matches!(json, Json::Object(_) | Json::Array(_)))
+            };
+            match (spelled(one), spelled(other)) {
+                (Some(one), Some(other)) => {
+                    let text = serde_json::to_string(&merged(&one, &other)).unwrap_or_default();
+                    Json::Text(text.into())
+                }
+                _ if one == other => a.clone(),
+                _ => Json::Text(format!("{one} {other}").into()),
+            }
+        }
+        _ => a.clone(),
+    }
+}
+
 /// The path of a field's name: its words at the dots.
 pub(super) fn words(name: &str) -> Vec<Segment> {
     name.split('.').map(|word| Segment::Name(word.to_owned())).collect()

@@ -193,6 +193,9 @@ impl<'p> Generator<'p> {
 
     /// Finds how much may be changed so that enough cases still alert.
     fn settle(&mut self) {
+        if self.loud.is_empty() {
+            return;
+        }
         for zeal in ZEALS {
             self.zeal = zeal;
             let loud = (0..TRIAL).filter(|number| {

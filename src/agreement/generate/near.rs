@@ -282,6 +282,11 @@ pub(super) fn of_address() -> Vec<Near> {
     ]
 }
 
+/// Anything, where something has to be there.
+pub(super) fn something() -> Vec<Near> {
+    vec![good(Kind::Item, text("example")), good(Kind::Item, text("other"))]
+}
+
 /// A list or one of its elements, where a list is looked into.
 pub(super) fn of_element(literal: &Literal) -> Vec<Near> {
     let one = json(literal);
@@ -314,9 +319,9 @@ pub(super) fn of_list() -> Vec<Near> {
     let object = Json::Object([("a".into(), a.clone())].into());
     vec![
         near(Kind::EmptyList, array(&[])),
-        near(Kind::OneElement, array(std::slice::from_ref(&a))),
-        near(Kind::SeveralElements, array(&[a.clone(), b.clone()])),
-        near(Kind::SeveralElements, array(&[a.clone(), a.clone()])),
+        good(Kind::OneElement, array(std::slice::from_ref(&a))),
+        good(Kind::SeveralElements, array(&[a.clone(), b.clone()])),
+        good(Kind::SeveralElements, array(&[a.clone(), a.clone()])),
         near(Kind::NullElement, array(&[Json::Null])),
         near(Kind::NullElement, array(&[a.clone(), Json::Null, b])),
         near(Kind::Object, object),

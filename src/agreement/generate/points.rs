@@ -3,6 +3,7 @@
 use super::edit;
 use super::kind::Kind;
 use super::near::Near;
+use super::numbers::Numbers;
 use super::place::Target;
 use crate::plan::Segment;
 use crate::source::{Catalog, ColumnType, FieldType, SourceId};
@@ -18,9 +19,9 @@ pub(super) struct Point {
     pub(super) source: SourceId,
     pub(super) segments: Vec<Segment>,
     /// What stands there may be these, each with what it is near to.
-    pub(super) values: Vec<(Kind, Json)>,
-    /// Those among them that a test takes.
-    pub(super) good: Vec<Json>,
+    pub(super) values: Vec<(Kind, Vec<Json>)>,
+    /// Those among them that a test takes, test by test.
+    pub(super) good: Vec<Vec<Json>>,
     /// Ways of not being there, and other shapes.
     pub(super) odd: Vec<(Kind, Option<Json>)>,
     pub(super) key: bool,
@@ -39,6 +40,8 @@ pub(super) struct Limits {
     pub(super) block: bool,
     /// Read as text: fractions, also whole ones.
     pub(super) text: bool,
+    /// Read as a number or a truth value: spellings that systems read differently.
+    pub(super) number: bool,
     /// Calculated with: numbers whose sums and products nothing can hold.
     pub(super) calculated: bool,
     /// A column of 32 bits.
@@ -53,8 +56,10 @@ impl Limits {
                 let fits = !self.small && !self.calculated || i32::try_from(*n).is_ok();
                 fits && !self.address && !self.block
             }
-            Json::Text(text) if self.address || self.block => !doubtful(text) && !(self.block && text.contains('/')),
-            Json::Text(_) => true,
+            Json::Text(text) => {
+                let address = !doubtful(text) && !(self.block && text.contains('/'));
+                (address || !self.address && !self.block) && !(self.number && oddly_spelled(text))
+            }
             Json::Array(elements) => elements.iter().all(|element| self.allow(element)),
             Json::Object(members) => members.iter().all(|(_, member)| self.allow(member)),
             Json::Null | Json::Bool(_) => true,
@@ -62,9 +67,13 @@ impl Limits {
     }
 }
 
-/// Whether systems differ in whether a text is an IPv4 address: fewer than four numbers, or zeros in front.
+/// Whether systems differ in whether a text is an address: one of fewer than four numbers, or with zeros in front, and one
+/// with blanks around it.
 fn doubtful(text: &str) -> bool {
     let address = text.trim().split('/').next().unwrap_or_default();
+    if text.trim() != text && address.parse::<std::net::IpAddr>().is_ok() {
+        return true;
+    }
     let parts: Vec<&str> = address.split('.').collect();
     let numbers = parts
         .iter()
@@ -73,10 +82,44 @@ fn doubtful(text: &str) -> bool {
     numbers && parts.len() <= 4 && !beyond && address.parse::<std::net::Ipv4Addr>().is_err()
 }
 
+/// Whether systems differ in whether a text is a number or a truth value: one with blanks around it, zeros in front, a
+/// sign of plus, an exponent.
+fn oddly_spelled(text: &str) -> bool {
+    let inner = text.trim();
+    if ["true", "false"].iter().any(|word| inner.eq_ignore_ascii_case(word)) {
+        return inner != text;
+    }
+    let like_number = inner.bytes().all(|b| b.is_ascii_digit() || b"+-.eE ".contains(&b));
+    let plain = inner.parse::<i64>().is_ok_and(|n| n.to_string() == text);
+    like_number && inner.bytes().any(|b| b.is_ascii_digit()) && !plain || inner.starts_with("0x")
+}
+
+fn nth(list: &[Json], n: usize) -> Option<Json> {
+    list.get(n % list.len().max(1)).cloned()
+}
+
 impl Point {
     /// A value that differs for each number, and is else like the others.
     pub(super) fn numbered(&self, n: usize) -> Json {
         numbered(&self.target, self.limits, n)
+    }
+
+    /// A value that a test of the place takes; now and then one made of what each of its tests takes.
+    pub(super) fn sought(&self, numbers: &mut Numbers) -> Option<Json> {
+        let n = numbers.below(MOST_VALUES);
+        if numbers.chance(40) {
+            self.all_sought(n)
+        } else {
+            numbers.pick(&self.good).and_then(|group| nth(group, n))
+        }
+    }
+
+    /// A value with something in it for each test of the place, another for each number.
+    pub(super) fn all_sought(&self, n: usize) -> Option<Json> {
+        self.good
+            .iter()
+            .filter_map(|group| nth(group, n))
+            .reduce(|all, one| edit::merged(&all, &one))
     }
 
     /// Whether a value may stand here without leaving what is defined.
@@ -113,6 +156,7 @@ pub(super) type Place = (SourceId, String);
 pub(super) struct Draft {
     pub(super) target: Target,
     pub(super) values: Vec<Near>,
+    pub(super) good: Vec<Vec<Json>>,
     pub(super) key: bool,
     pub(super) varied: bool,
     pub(super) limits: Limits,
@@ -125,6 +169,7 @@ pub(super) fn point(draft: Draft) -> Point {
     let Draft {
         target,
         values,
+        mut good,
         key,
         varied,
         limits,
@@ -139,13 +184,16 @@ pub(super) fn point(draft: Draft) -> Point {
         }
     }
     let step = kept.len().div_ceil(MOST_VALUES).max(1);
-    let mut good: Vec<Json> = Vec::new();
-    for one in kept.iter().filter(|one| one.good) {
-        if good.len() < MOST_VALUES && !good.contains(&one.json) {
-            good.push(one.json.clone());
-        }
+    for group in &mut good {
+        group.retain(|json| limits.allow(json));
+        group.truncate(MOST_VALUES);
     }
-    let values: Vec<(Kind, Json)> = kept.into_iter().step_by(step).map(|one| (one.kind, one.json)).collect();
+    good.retain(|group| !group.is_empty());
+    let mut values: BTreeMap<Kind, Vec<Json>> = BTreeMap::new();
+    for one in kept.into_iter().step_by(step) {
+        values.entry(one.kind).or_default().push(one.json);
+    }
+    let values = values.into_iter().collect();
     Point {
         odd: odd(&target, limits, open, encoded),
         source: target.source,

@@ -356,8 +356,10 @@ impl Maker<'_> {
             let held = edit::get(&body, &point.segments).is_some_and(|json| !json.is_missing());
             let value = match (held, out.numbers.below(100)) {
                 (true, dice) if dice >= 12 => continue,
-                (true, _) => self.sought(*at, out),
-                (false, dice) if dice < fill => self.sought(*at, out).or_else(|| point.key.then(|| out.key.clone())),
+                (true, _) => point.sought(out.numbers),
+                (false, dice) if dice < fill => {
+                    point.sought(out.numbers).or_else(|| point.key.then(|| out.key.clone()))
+                }
                 (false, _) if point.key => Some(out.key.clone()),
                 (false, _) => None,
             };
@@ -384,18 +386,6 @@ impl Maker<'_> {
         body
     }
 
-    /// A value that a test of the place takes; of two tests of a text, now and then one that both take.
-    fn sought(&self, at: usize, out: &mut Try<'_>) -> Option<Json> {
-        let good = &self.points.all.get(at)?.good;
-        let one = out.numbers.pick(good)?.clone();
-        if out.numbers.chance(30)
-            && let (Json::Text(a), Some(Json::Text(b))) = (&one, out.numbers.pick(good))
-        {
-            return Some(Json::Text(format!("{a} {b}").into()));
-        }
-        Some(one)
-    }
-
     /// Gives events from one on different values where different values are counted.
     fn vary(&self, first: usize, out: &mut Try<'_>) {
         let chosen = out.numbers.below(100);
@@ -408,10 +398,15 @@ impl Maker<'_> {
                     continue;
                 };
                 let among = n - first;
-                let value = match point.good.get(among % point.good.len().max(1)) {
-                    Some(good) if chosen < 60 => good.clone(),
-                    _ => point.numbered(among + 1),
+                let sought = match chosen {
+                    0..=29 => point
+                        .good
+                        .first()
+                        .and_then(|group| group.get(among % group.len().max(1)).cloned()),
+                    30..=59 => point.all_sought(among),
+                    _ => None,
                 };
+                let value = sought.unwrap_or_else(|| point.numbered(among + 1));
                 if point.allows(&value) {
                     *body = edit::put(body, &point.segments, value);
                 }
