@@ -249,3 +249,63 @@ fn of_value(value: &Value) -> Option<String> {
 fn written(json: &Json) -> Option<String> {
     (!counts(json)).then(|| literal(json))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::{self, Files};
+    use crate::source::SourceId;
+
+    #[test]
+    fn odd_names_and_what_a_test_cannot_hold() {
+        let catalog = Catalog::builtin().unwrap();
+        let text = r#"
+rule r "r" {
+  events e = aws.cloudtrail where eventName is present
+  alert e { show eventName }
+  test "found" { now 2025-08-15T10:00Z 0 { } expect none }
+}
+"#;
+        let mut files = Files::default();
+        files.add(std::path::Path::new("r.trip"), text.as_bytes());
+        let world = files.world(&catalog).unwrap();
+        let compiled = compile::compile(&files.trees, &world, &mut Vec::new());
+        let source: SourceId = catalog.find("aws.cloudtrail").unwrap();
+        let now = Time::parse("2025-08-15T10:00:00Z").unwrap();
+        let event = |n: usize, ago: i64, body: &str| CaseEvent {
+            source,
+            time: now.minus(Span(ago)),
+            body: Json::parse(body).unwrap(),
+            id: format!("event {n}").into(),
+        };
+        let case = Case {
+            events: vec![
+                event(
+                    1,
+                    600_000_001,
+                    r#"{"eventID": "event 1", "requestParameters": {"a b": {"c": null}, "x-y": [{"k.l": 1.5}]}}"#,
+                ),
+                event(
+                    2,
+                    0,
+                    r#"{"eventID": "own", "userIdentity": {"userName": "a \"b\""}, "resources": []}"#,
+                ),
+                event(3, 0, r#"{"eventName": "{n}"}"#),
+                event(4, -1, r#"{"eventName": "late"}"#),
+            ],
+            now,
+        };
+        let written = block("found", &compiled[0], &catalog, &case, &[]);
+        let wanted = r#"  # a test cannot hold these events of the case:
+  #   2025-08-15T10:00:00Z { eventName: "{n}" }
+  #   2025-08-15T10:00:00.0000001Z { eventName: "late" }
+  test "found 2" {
+    now 2025-08-15T10:00Z
+    -1m0.0000001s { requestParameters["a b"].c: null, requestParameters.x-y: [{ "k.l": 1.5 }] }
+    0             { eventID: "own", userIdentity.userName: "a \"b\"", resources: [] }
+    expect none
+  }
+"#;
+        assert_eq!(written, wanted);
+    }
+}

@@ -147,6 +147,12 @@ impl<'p> Subject<'p> {
         (!matches!(side.witness, Witness::Refused(_))).then_some(side.text.as_str())
     }
 
+    /// Whether the file of this target holds the query of `kql`, to the letter.
+    pub fn holds_the_query(&self, target: Target) -> bool {
+        let mut sides = self.sides.iter();
+        sides.any(|side| side.target == target && matches!(side.witness, Witness::Same(_)))
+    }
+
     fn side(&self, target: Target, settings: &Settings) -> Side {
         let answer = targets::emit(target, self.plan(), &self.catalog, settings);
         let verdict = ledger::judge(&self.plan().rule, target, answer, &BTreeSet::new());

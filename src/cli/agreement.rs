@@ -108,8 +108,11 @@ pub(super) fn disagreements(all: &[Of<'_>], sources: &Sources, color: bool) -> S
     let mut out = String::new();
     for of in all {
         for tally in &of.tally.targets {
+            // The files around a query hold the query of `kql` itself, which is shown already.
+            if of.subject.holds_the_query(tally.target) {
+                continue;
+            }
             for (called, case, found) in &tally.disagreements {
-                // The files around a query hold the query of `kql` itself, which is shown already.
                 out.push_str(&one(&of.subject, tally.target, called, case, found, sources, color));
                 out.push('\n');
             }

@@ -57,8 +57,9 @@ impl Limits {
                 fits && !self.address && !self.block
             }
             Json::Text(text) => {
-                let address = !doubtful(text) && !(self.block && text.contains('/'));
-                (address || !self.address && !self.block) && !(self.number && oddly_spelled(text))
+                let address = (self.address || self.block) && doubtful(text) || self.block && text.contains('/');
+                let number = self.number && oddly_spelled(text);
+                !address && !number
             }
             Json::Array(elements) => elements.iter().all(|element| self.allow(element)),
             Json::Object(members) => members.iter().all(|(_, member)| self.allow(member)),

@@ -327,3 +327,18 @@ rule never "Never" {
     assert!(generator.loud.is_empty());
     assert_eq!(generator.case(1, 1), generator.case(1, 1));
 }
+
+#[test]
+fn threads_may_share_a_generator() {
+    with(MATCHES, |generator| {
+        let alone: Vec<Case> = (0..40).map(|number| generator.case(3, number)).collect();
+        let shared: Vec<Case> = std::thread::scope(|scope| {
+            let half =
+                |from: u64| scope.spawn(move || (from..from + 20).map(|n| generator.case(3, n)).collect::<Vec<_>>());
+            let (first, second) = (half(0), half(20));
+            let (first, second) = (first.join().unwrap(), second.join().unwrap());
+            first.into_iter().chain(second).collect()
+        });
+        assert_eq!(alone, shared);
+    });
+}

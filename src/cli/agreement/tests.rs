@@ -73,7 +73,7 @@ fn a_row_that_the_text_does_not_find() {
 fn a_row_that_only_the_text_finds() {
     let breaks = [
         (Target::Kql, "\"StopLogging\"", "\"StopLogging\", \"GetTrail\""),
-        (Target::Sigma, "- 'StopLogging'", "- 'StopLogging'\n      - 'GetTrail'"),
+        (Target::Sigma, "'DeleteTrail'", "'GetTrail'"),
     ];
     broken(&breaks, |of, sources| {
         let mut page = disagreements(&of, sources, false);
