@@ -121,6 +121,29 @@ fn tables_are_unpacked() {
     assert_eq!(rows(&table), rows(&plain));
 }
 
+/// A file that is no text of ours is told apart, before anybody reads it as a query or as rows.
+#[test]
+fn what_is_no_text_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("query.kql");
+    for (bytes, reason) in [
+        (&b"print 1 // caf\xe9\n"[..], "line 1 is not UTF-8 text"),
+        (b"\xff\xfep\0r\0", "is UTF-16 text; save it as UTF-8"),
+        (b"PK\x03\x04...", "is a zip archive; unpack it first"),
+        (b"print\0 1", "is a binary file"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let table = format!("T={}", path.display());
+        for said in [
+            tripline(["kql".as_ref(), path.as_os_str()]),
+            piped(&["-", "--table", &table], "T"),
+        ] {
+            assert_eq!(said.code, Some(2), "{}", said.page());
+            assert!(said.stderr.contains(reason), "{}", said.stderr);
+        }
+    }
+}
+
 /// What a run prints can be read again and is the same table.
 #[test]
 fn results_are_tables() {

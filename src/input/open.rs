@@ -82,8 +82,11 @@ pub fn whole(file: &InputFile) -> Result<String, InputError> {
     if is_utf16(head) {
         return Err(error(UTF16.to_owned()));
     }
-    if std::str::from_utf8(head).is_err_and(|e| e.error_len().is_some()) || head.contains(&0) {
-        return Err(error(unreadable(head)));
+    if let Some(reason) = packed(head) {
+        return Err(error(reason.to_owned()));
+    }
+    if is_binary(head) {
+        return Err(error(BINARY.to_owned()));
     }
     let mut content = Vec::new();
     let read = input.take(MAX_WHOLE + 1).read_to_end(&mut content);
@@ -192,7 +195,8 @@ impl Input {
     }
 }
 
-fn unreadable(head: &[u8]) -> String {
+/// What a file of another kind is, by its first bytes.
+fn packed(head: &[u8]) -> Option<&'static str> {
     let known = [
         (&b"PK\x03\x04"[..], "is a zip archive; unpack it first"),
         (b"\x28\xb5\x2f\xfd", "is packed with zstd; unpack it first"),
@@ -201,17 +205,26 @@ fn unreadable(head: &[u8]) -> String {
         (b"PAR1", "is a Parquet file; export JSON or CSV"),
         (b"Obj\x01", "is an Avro file; export JSON or CSV"),
     ];
-    if let Some((_, reason)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return (*reason).to_owned();
-    }
+    let found = known.iter().find(|(magic, _)| head.starts_with(magic));
+    found.map(|(_, reason)| *reason)
+}
+
+const BINARY: &str = "is a binary file";
+
+/// Whether there are bytes that no text has.
+fn is_binary(head: &[u8]) -> bool {
     let odd = |byte: &u8| *byte == 0 || (*byte < 0x20 && !byte.is_ascii_whitespace());
-    if head.iter().any(odd)
-        || std::str::from_utf8(head.get(..1024).unwrap_or(head)).is_err_and(|e| e.error_len().is_some())
-    {
-        "is a binary file".to_owned()
-    } else {
-        "is neither JSON nor an export of a known table".to_owned()
-    }
+    head.iter().any(odd)
+}
+
+fn unreadable(head: &[u8]) -> String {
+    let no_text = |head: &[u8]| std::str::from_utf8(head).is_err_and(|e| e.error_len().is_some());
+    let reason = match packed(head) {
+        Some(reason) => reason,
+        None if is_binary(head) || no_text(head.get(..1024).unwrap_or(head)) => BINARY,
+        None => "is neither JSON nor an export of a known table",
+    };
+    reason.to_owned()
 }
 
 /// Nothing but an error, told once.

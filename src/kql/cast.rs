@@ -73,7 +73,7 @@ impl Cast {
             Type::Guid => uuid::Uuid::parse_str(text)
                 .ok()
                 .map(|guid| Value::Guid(guid.hyphenated().to_string().into())),
-            Type::String | Type::Dynamic => None,
+            Type::String | Type::Dynamic | Type::Unknown => None,
         }
     }
 

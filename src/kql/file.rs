@@ -407,7 +407,12 @@ fn fill(table: &mut Table, file: &FileRows, order: Option<DateOrder>, misfits: &
 ///
 /// # Errors
 /// When no column is called as `key` says, or a file has a time that can be read in two ways.
-pub fn watchlist_of(files: &[FileRows], key: Option<&str>, updated: i64) -> Result<(Table, Misfits), InputError> {
+pub fn watchlist_of(
+    files: &[FileRows],
+    key: Option<&str>,
+    updated: i64,
+    order: Option<DateOrder>,
+) -> Result<(Table, Misfits), InputError> {
     const ID: &str = "_DTItemId";
     const UPDATED: &str = "LastUpdatedTimeUTC";
     const KEY: &str = "SearchKey";
@@ -441,7 +446,7 @@ pub fn watchlist_of(files: &[FileRows], key: Option<&str>, updated: i64) -> Resu
             });
         }
     }
-    let (mut table, misfits) = table_of(files, Some(&known), None)?;
+    let (mut table, misfits) = table_of(files, Some(&known), order)?;
     let source = key.and_then(|key| table.column(key)).zip(table.column(KEY));
     for (number, row) in table.rows.iter_mut().enumerate() {
         if let Some((from, to)) = source
@@ -484,7 +489,7 @@ mod tests {
     #[test]
     fn a_watchlist_is_text_with_the_columns_of_the_service() {
         let list = rows("Address,Owner,Since\n10.0.0.1,red,2025-08-15\n10.0.0.2,,5\n");
-        let (table, misfits) = watchlist_of(&[list], Some("Address"), 0).unwrap();
+        let (table, misfits) = watchlist_of(&[list], Some("Address"), 0, None).unwrap();
         assert_eq!(
             types(&table),
             [
@@ -511,10 +516,10 @@ mod tests {
     /// A query that names a search key that nobody gave is refused rather than finding nothing.
     #[test]
     fn a_watchlist_has_a_search_key_where_there_is_one() {
-        let (table, _) = watchlist_of(&[rows("Address\n10.0.0.1\n")], None, 0).unwrap();
+        let (table, _) = watchlist_of(&[rows("Address\n10.0.0.1\n")], None, 0, None).unwrap();
         assert_eq!(table.column("SearchKey"), None);
         let export = r#"[{"SearchKey": 5, "_DTItemId": "i", "LastUpdatedTimeUTC": "2025-08-15T10:00:00Z", "n": true}]"#;
-        let (table, _) = watchlist_of(&[rows(export)], None, 0).unwrap();
+        let (table, _) = watchlist_of(&[rows(export)], None, 0, None).unwrap();
         assert_eq!(
             table.to_json()["rows"],
             json!([["i", "2025-08-15T10:00:00.0000000Z", "5", "true"]])

@@ -140,6 +140,9 @@ impl fmt::Display for SchemaError {
 
 impl std::error::Error for SchemaError {}
 
+/// Tables whose resources add columns of their own.
+const OPEN: &[&str] = &["AzureDiagnostics"];
+
 /// A database with every table that is known, without rows.
 pub fn workspace() -> Database {
     let mut database = Database::default();
@@ -149,6 +152,7 @@ pub fn workspace() -> Database {
             *name,
             Table {
                 columns,
+                open: OPEN.contains(name),
                 ..Table::default()
             },
         );

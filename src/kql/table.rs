@@ -28,6 +28,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// Whether the order of the rows means something.
     pub serialized: bool,
+    /// Whether there may be more columns, which only data know. Only a check has such tables.
+    pub open: bool,
 }
 
 impl Table {
@@ -38,8 +40,7 @@ impl Table {
                 .into_iter()
                 .map(|(name, ty)| Column { name: name.into(), ty })
                 .collect(),
-            rows: Vec::new(),
-            serialized: false,
+            ..Table::default()
         }
     }
 
@@ -119,6 +120,7 @@ impl Database {
         let empty = |tables: &BTreeMap<String, Rc<Table>>| {
             let bare = |table: &Table| Table {
                 columns: table.columns.clone(),
+                open: table.open,
                 ..Table::default()
             };
             let one = |(name, table): (&String, &Rc<Table>)| (name.clone(), Rc::new(bare(table)));

@@ -44,7 +44,7 @@ pub(super) fn load(options: &Kql, now: Time) -> Result<Loaded, Misuse> {
     }
     for (written, files) in grouped(&options.watchlist) {
         let (name, key) = watchlist_name(written);
-        let (table, misfits) = kql::watchlist_of(&read(&files)?, key, now.0)?;
+        let (table, misfits) = kql::watchlist_of(&read(&files)?, key, now.0, order)?;
         losses += misfits.cells;
         tell(name, table.rows.len(), &files, &misfits);
         database.add_watchlist(name, table);

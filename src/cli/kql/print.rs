@@ -67,7 +67,7 @@ pub(super) fn columns(columns: &[Column], format: KqlFormat) -> Result<String, M
                     .iter()
                     .map(|column| row(column).into_iter().map(Value::text).collect())
                     .collect(),
-                serialized: true,
+                ..Table::default()
             },
             format,
         ),
