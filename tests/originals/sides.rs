@@ -2,8 +2,7 @@
 
 use super::spec::{Class, Spec};
 use serde_json::Value;
-use tripline::agreement::Generator;
-use tripline::agreement::{Case, CaseEvent, Outcome, Subject, block};
+use tripline::agreement::{Case, CaseEvent, Generator, Outcome, Subject, block};
 use tripline::compile::Compiled;
 use tripline::evaluate::Asked;
 use tripline::kql::{self, Clock, Database};
