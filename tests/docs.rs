@@ -28,7 +28,7 @@ mod generated;
 mod markdown;
 
 use examples::{judge, judge_call};
-use markdown::{blocks, documents, headings, read, root};
+use markdown::{blocks, documents, headings, read, refresh, root};
 use tripline::diagnostics::Code;
 use tripline::functions::{self, Function};
 
@@ -127,7 +127,7 @@ fn wrong_examples_of_functions_are_noticed() {
 
 #[test]
 fn generated_parts_are_fresh() {
-    let stale: Vec<String> = generated::all().into_iter().filter_map(generated::refresh).collect();
+    let stale: Vec<String> = generated::all().into_iter().filter_map(refresh).collect();
     assert!(
         stale.is_empty(),
         "{}\nUPDATE_DOCS=1 cargo test --test docs writes them anew",

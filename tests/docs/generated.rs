@@ -1,6 +1,6 @@
 //! The parts of the documents that are made by the program. Each stands between two marks.
 
-use super::markdown::{blocks, read, root};
+use super::markdown::{Part, blocks, read, root};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -10,15 +10,12 @@ use tripline::plan::Type;
 use tripline::source::{Catalog, FieldType};
 use tripline::targets::capability::{self, Says};
 
-/// A part of a document.
-pub(crate) struct Part {
-    document: &'static str,
-    mark: &'static str,
-    text: String,
-}
-
 pub(crate) fn all() -> Vec<Part> {
-    let part = |document, mark, text| Part { document, mark, text };
+    let part = |document, mark: &str, text| Part {
+        document,
+        mark: mark.to_owned(),
+        text,
+    };
     vec![
         part("docs/language.md", "functions", functions()),
         part("docs/language.md", "findings", findings()),
@@ -28,29 +25,6 @@ pub(crate) fn all() -> Vec<Part> {
         part("README.md", "sigma", example_sigma()),
         part("README.md", "alert", example_alert()),
     ]
-}
-
-/// Compares a part with the document; `UPDATE_DOCS=1` writes it. What is stale, if it is.
-pub(crate) fn refresh(part: Part) -> Option<String> {
-    let text = read(part.document);
-    let (begin, end) = (
-        format!("<!-- generated: {} -->\n", part.mark),
-        format!("<!-- end: {} -->", part.mark),
-    );
-    let (Some(from), Some(to)) = (text.find(&begin), text.find(&end)) else {
-        return Some(format!("{} has no part `{}`", part.document, part.mark));
-    };
-    let from = from + begin.len();
-    let wanted = format!("\n{}\n\n", part.text.trim_end());
-    if text.get(from..to) == Some(wanted.as_str()) {
-        return None;
-    }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        let fresh = format!("{}{wanted}{}", &text[..from], &text[to..]);
-        std::fs::write(root().join(part.document), fresh).unwrap();
-        return None;
-    }
-    Some(format!("{}: the part `{}` is stale", part.document, part.mark))
 }
 
 // ---- targets --------------------------------------------------------------------------------------------------------

@@ -89,3 +89,33 @@ pub(crate) fn headings(text: &str) -> Vec<String> {
     }
     found
 }
+
+/// A part of a document that is made by a program. It stands between two marks.
+pub(crate) struct Part {
+    pub(crate) document: &'static str,
+    pub(crate) mark: String,
+    pub(crate) text: String,
+}
+
+/// Compares a part with the document; `UPDATE_DOCS=1` writes it. What is stale, if it is.
+pub(crate) fn refresh(part: Part) -> Option<String> {
+    let text = read(part.document);
+    let (begin, end) = (
+        format!("<!-- generated: {} -->\n", part.mark),
+        format!("<!-- end: {} -->", part.mark),
+    );
+    let (Some(from), Some(to)) = (text.find(&begin), text.find(&end)) else {
+        return Some(format!("{} has no part `{}`", part.document, part.mark));
+    };
+    let from = from + begin.len();
+    let wanted = format!("\n{}\n\n", part.text.trim_end());
+    if text.get(from..to) == Some(wanted.as_str()) {
+        return None;
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let fresh = format!("{}{wanted}{}", &text[..from], &text[to..]);
+        std::fs::write(root().join(part.document), fresh).unwrap();
+        return None;
+    }
+    Some(format!("{}: the part `{}` is stale", part.document, part.mark))
+}
