@@ -375,6 +375,42 @@ pub(super) struct Body {
 }
 
 impl Expr {
+    /// Whether parts stand more than so deep in each other. Does not recurse; queries inside are left out.
+    pub(super) fn higher_than(&self, most: usize) -> bool {
+        let mut open = vec![(self, 1_usize)];
+        while let Some((expr, level)) = open.pop() {
+            if level > most {
+                return true;
+            }
+            let mut add = |part| open.push((part, level + 1));
+            match &expr.kind {
+                ExprKind::Literal(..)
+                | ExprKind::Name(_)
+                | ExprKind::Star
+                | ExprKind::TypeOf(_)
+                | ExprKind::Query(_)
+                | ExprKind::External(_) => {}
+                ExprKind::Member(a, _) | ExprKind::Minus(a) | ExprKind::Tuple(_, a) | ExprKind::Part(a, _) => add(a),
+                ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => {
+                    add(a);
+                    add(b);
+                }
+                ExprKind::Between(a, b, c, _) => {
+                    add(a);
+                    add(b);
+                    add(c);
+                }
+                ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(add),
+                ExprKind::In(_, a, parts) => {
+                    add(a);
+                    parts.iter().for_each(add);
+                }
+                ExprKind::Call(_, args) => args.iter().map(|arg| &arg.expr).for_each(add),
+            }
+        }
+        false
+    }
+
     /// The expression with its direct parts replaced; queries inside stay as they are.
     pub(super) fn map(&self, change: &mut dyn FnMut(&Expr) -> Result<Expr, KqlError>) -> Result<Expr, KqlError> {
         let mut one = |expr: &Expr| change(expr).map(Box::new);

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// How deep brackets may nest.
 const DEEPEST: usize = 60;
+/// How deep the parts of an expression may stand in each other.
+const HIGHEST: usize = 120;
 /// How long a chain of one operator may be.
 const LONGEST: usize = 200;
 
@@ -309,7 +311,7 @@ impl<'a> Parser<'a> {
         for _ in 0..LONGEST {
             let operator: Arc<str> = match &self.token(0).map(|t| &t.kind) {
                 Some(Kind::Mark(mark)) if &**mark == "+" || &**mark == "-" => Arc::clone(mark),
-                _ => return Ok(left),
+                _ => return self.lower(left),
             };
             self.at += 1;
             let right = self.product()?;
@@ -323,13 +325,24 @@ impl<'a> Parser<'a> {
         for _ in 0..LONGEST {
             let operator: Arc<str> = match &self.token(0).map(|t| &t.kind) {
                 Some(Kind::Mark(mark)) if matches!(&**mark, "*" | "/" | "%") => Arc::clone(mark),
-                _ => return Ok(left),
+                _ => return self.lower(left),
             };
             self.at += 1;
             let right = self.unary()?;
             left = binary(operator, left, right);
         }
         Err(self.too_long())
+    }
+
+    /// The expression, where it is not too deep for those who walk it.
+    fn lower(&self, expr: Expr) -> Result<Expr, KqlError> {
+        if matches!(expr.kind, ExprKind::Literal(..) | ExprKind::Name(_)) || !expr.higher_than(HIGHEST) {
+            return Ok(expr);
+        }
+        Err(KqlError::at(
+            expr.place,
+            format!("this nests more than {HIGHEST} deep, which is not supported"),
+        ))
     }
 
     fn too_long(&self) -> KqlError {
@@ -384,7 +397,7 @@ impl<'a> Parser<'a> {
                     place,
                 };
             } else {
-                return Ok(expr);
+                return self.lower(expr);
             }
         }
         Err(self.too_long())

@@ -493,6 +493,19 @@ fn no_text_makes_it_panic_or_hang() {
         "print 'é' | where ü".to_owned(),
         "range x from 1 to 100 step 1 | extend k=1 | join kind=inner (range x from 1 to 100 step 1 | extend k=1) on k | count".to_owned(),
     ];
+    // Chains in brackets in chains: short of every limit but deep together.
+    let mut deep = "N".to_owned();
+    for _ in 0..27 {
+        deep = format!("({deep}){}", "+1".repeat(199));
+    }
+    for head in [
+        "summarize x =",
+        "serialize | scan with (step a: 0 <",
+        "extend",
+        "search",
+    ] {
+        texts.push(format!("T | {head} {deep}"));
+    }
     // Functions that double their work each.
     let mut doubling = "let f0 = (x:long){ x + x };".to_owned();
     for i in 1..40 {
