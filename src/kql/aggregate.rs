@@ -259,7 +259,9 @@ impl Aggregate {
                 if numbers.is_empty() {
                     Value::Null
                 } else if numbers.len() == 1 {
-                    Value::Real(0.0)
+                    return refuse(
+                        "`stdev` and `variance` of a single number: the documents do not say what they give",
+                    );
                 } else {
                     let mean = numbers.iter().sum::<f64>() / count;
                     let square = numbers.iter().map(|n| (n - mean) * (n - mean)).sum::<f64>() / (count - 1.0);

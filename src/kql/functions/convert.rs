@@ -63,7 +63,12 @@ pub(super) fn to(args: &[Value], ty: Type) -> Answer {
             ));
         }
     };
-    Ok(found.unwrap_or(Value::Null))
+    match (&found, value) {
+        (Some(_), Value::String(text)) if ty != Type::String && text.trim() != &**text => Err(format!(
+            "`to{ty}` of `{text}`, with blanks around it: the documents do not say what it gives"
+        )),
+        _ => Ok(found.unwrap_or(Value::Null)),
+    }
 }
 
 /// A datetime in the forms that are certain; other texts that look like one are refused.

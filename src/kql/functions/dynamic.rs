@@ -170,10 +170,21 @@ pub(super) fn bag_remove_keys(args: &[Value]) -> Answer {
     }))
 }
 
+/// The elements of an argument of `set_union` and kin.
+fn set<'a>(args: &'a [Value], index: usize, function: &str) -> Result<&'a [Value], String> {
+    let elements = array(args, index, function)?;
+    if elements.iter().any(Value::is_null) {
+        return Err(format!(
+            "`{function}` of an array with a null in it: the documents do not say whether that is one of the values"
+        ));
+    }
+    Ok(elements)
+}
+
 pub(super) fn set_union(args: &[Value]) -> Answer {
     let mut all = Vec::new();
     for index in 0..args.len() {
-        all.extend_from_slice(array(args, index, "set_union")?);
+        all.extend_from_slice(set(args, index, "set_union")?);
         limit(&all)?;
     }
     Ok(Value::array(distinct(&all, |_| true)))
@@ -193,18 +204,18 @@ fn distinct(elements: &[Value], keep: impl Fn(&Value) -> bool) -> Vec<Value> {
 pub(super) fn set_difference(args: &[Value]) -> Answer {
     let mut without = BTreeSet::new();
     for index in 1..args.len() {
-        without.extend(array(args, index, "set_difference")?.iter().cloned());
+        without.extend(set(args, index, "set_difference")?.iter().cloned());
     }
-    let first = array(args, 0, "set_difference")?;
+    let first = set(args, 0, "set_difference")?;
     Ok(Value::array(distinct(first, |e| !without.contains(e))))
 }
 
 pub(super) fn set_intersect(args: &[Value]) -> Answer {
     let mut others: Vec<BTreeSet<Value>> = Vec::new();
     for index in 1..args.len() {
-        others.push(array(args, index, "set_intersect")?.iter().cloned().collect());
+        others.push(set(args, index, "set_intersect")?.iter().cloned().collect());
     }
-    let first = array(args, 0, "set_intersect")?;
+    let first = set(args, 0, "set_intersect")?;
     Ok(Value::array(distinct(first, |e| others.iter().all(|o| o.contains(e)))))
 }
 
