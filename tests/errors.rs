@@ -24,6 +24,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotPermitted, BUILD),
     (Code::Denied, BUILD),
     (Code::TestFailed, "tests_that_fail, below"),
+    (Code::Disagreement, "src/cli/agreement/tests.rs"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
     (Code::FrequencyTooShort, SENTINEL),
     (Code::NrtUnfit, SENTINEL),
@@ -41,6 +42,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::UnknownSetting, "tests/settings.rs"),
     (Code::BadSetting, "tests/settings.rs"),
     (Code::UnfitSetting, "tests/settings.rs"),
+    (Code::KqlWrong, "tests/kql_command.rs"),
+    (Code::KqlDoubtful, "tests/kql_command.rs"),
 ];
 
 const BUILD: &str = "tests/build.rs, tests/errors_targets";

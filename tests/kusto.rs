@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use tripline::agreement::{Subject, prove};
 use tripline::compile::{Files, compile};
 use tripline::plan::Type;
 use tripline::settings::Settings;
@@ -106,6 +107,7 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
     let folder = tempfile::tempdir().unwrap();
     let mut expected: BTreeMap<String, Vec<(String, &str)>> = BTreeMap::new();
     let mut mapped: BTreeMap<String, Vec<Mapped>> = BTreeMap::new();
+    let mut proofs = 0;
     for path in rule_files() {
         let mut files = Files::default();
         files.add(&path, &std::fs::read(&path).unwrap());
@@ -121,12 +123,24 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
             let document: Value = serde_yaml::from_str(&sentinel.text).unwrap();
             assert_eq!(document["query"], query.text, "{}", path.display());
             mapped.insert(file.display().to_string(), columns_of(&document));
-            let columns = query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();
-            expected.insert(file.display().to_string(), columns);
+            let columns: Vec<(String, &str)> = query.columns.iter().map(|c| (c.name.clone(), kql_type(c.ty))).collect();
+            expected.insert(file.display().to_string(), columns.clone());
+            // The query over the events of a test, for any workspace.
+            let settings = Settings::default();
+            let subject = Subject::new(&rule, &catalog, &settings).unwrap();
+            for test in rule.checked.tests.iter().take(1) {
+                let proof = prove(&subject, &test.ast.name.value, &subject.case_of_test(test)).unwrap();
+                let file = folder.path().join(format!("{}.proof.kql", rule.plan.rule.name));
+                std::fs::write(&file, proof).unwrap();
+                mapped.insert(file.display().to_string(), Vec::new());
+                expected.insert(file.display().to_string(), columns.clone());
+                proofs += 1;
+            }
         }
     }
-    assert!(expected.len() >= 30, "only {} queries", expected.len());
-    let mut arguments = vec!["kusto.mjs", "tables.json"];
+    assert!(expected.len() >= 37, "only {} queries", expected.len());
+    assert!(proofs >= 7, "only {proofs} proofs");
+    let mut arguments = vec!["kusto.mjs", "../../targets/tables"];
     arguments.extend(expected.keys().map(String::as_str));
     let output = node(&arguments);
     let (mut read, mut columns) = (0, 0);

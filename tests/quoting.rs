@@ -218,7 +218,7 @@ fn found_by_query(query: &str, values: &[String]) -> Vec<bool> {
         }
     };
     let events: Vec<Event> = values.iter().enumerate().map(event).collect();
-    let database = kql::database(&catalog, &[], &events);
+    let database = kql::database(&catalog, kql::Database::default(), &events);
     let clock = Clock::new(noon.plus(Span::minutes(5)).0, Some(Span::hours(1).0)).unwrap();
     let read = kql::parse(query).unwrap_or_else(|error| panic!("{error}\n{query}"));
     let table = kql::run(&read, &database, clock).unwrap_or_else(|error| panic!("{error}\n{query}"));

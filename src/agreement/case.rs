@@ -2,7 +2,7 @@
 
 use crate::evaluate;
 use crate::input;
-use crate::source::{FIELDS, SourceId};
+use crate::source::{ShapeId, SourceId};
 use crate::value::{Json, Time};
 use std::sync::Arc;
 
@@ -15,14 +15,16 @@ pub struct Case {
     pub now: Time,
 }
 
-/// An event as a test of a rule writes it: an object of the source's fields.
+/// An event, as a test of a rule writes it or as a log holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaseEvent {
     /// Its source.
     pub source: SourceId,
+    /// How its body is spelled: `FIELDS` for an object of the source's own fields.
+    pub shape: ShapeId,
     /// When it happened.
     pub time: Time,
-    /// Its fields, without its time.
+    /// The record; its time is the one above, whatever stands here.
     pub body: Json,
     /// What identifies it: its place in the case, or what a log says.
     pub id: Arc<str>,
@@ -33,7 +35,7 @@ impl CaseEvent {
     pub fn as_event(&self) -> evaluate::Event<'_> {
         evaluate::Event {
             source: self.source,
-            shape: FIELDS,
+            shape: self.shape,
             body: &self.body,
             time: self.time,
             id: &self.id,
@@ -44,11 +46,22 @@ impl CaseEvent {
     pub fn as_input(&self) -> input::Event {
         input::Event {
             source: self.source,
-            shape: FIELDS,
+            shape: self.shape,
             body: self.body.clone(),
             time: Some(self.time),
             id: Arc::clone(&self.id),
             place: input::Place::default(),
         }
+    }
+
+    /// An event of a log; none without a time.
+    pub fn of_log(event: &input::Event) -> Option<CaseEvent> {
+        Some(CaseEvent {
+            source: event.source,
+            shape: event.shape,
+            time: event.time?,
+            body: event.body.clone(),
+            id: Arc::clone(&event.id),
+        })
     }
 }

@@ -12,6 +12,8 @@ use crate::value::{Span, Time};
 pub(super) struct KqlSide {
     read: kql::Query,
     columns: Vec<QueryColumn>,
+    /// The tables that it reads, with all their columns and no row.
+    tables: kql::Database,
     /// How far it moves its clock back.
     delay: Span,
     /// How far back it reads.
@@ -21,8 +23,16 @@ pub(super) struct KqlSide {
 impl KqlSide {
     /// Reads the text back. `query` is what the emitter says of it.
     pub(super) fn new(text: &str, query: &Query) -> Result<KqlSide, KqlError> {
+        let workspace = kql::workspace();
+        let mut tables = kql::Database::default();
+        for name in &query.tables {
+            if let Some(table) = workspace.get(name) {
+                tables.add(name.as_str(), table.clone());
+            }
+        }
         Ok(KqlSide {
             read: kql::parse(text)?,
+            tables,
             columns: query.columns.clone(),
             delay: query.delay,
             period: query.period,
@@ -50,10 +60,15 @@ impl KqlSide {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
+    /// The tables, with the events of a case.
+    pub(super) fn database(&self, catalog: &Catalog, case: &Case) -> kql::Database {
+        let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
+        kql::database(catalog, self.tables.clone(), &events)
+    }
+
     /// How many rows leave each line of the text, at the clock that belongs to the native run at `at`.
     pub(super) fn trace(&self, catalog: &Catalog, case: &Case, at: Time) -> Vec<kql::Traced> {
-        let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
-        let database = kql::database(catalog, &[], &events);
+        let database = self.database(catalog, case);
         let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0));
         clock
             .and_then(|clock| kql::trace(&self.read, &database, clock).ok())
@@ -65,8 +80,7 @@ impl KqlSide {
     /// # Errors
     /// Why the reader refuses the text on these events, or that the result lacks a column.
     pub(super) fn run(&self, catalog: &Catalog, case: &Case, at: Time) -> Result<Vec<Row>, String> {
-        let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
-        let database = kql::database(catalog, &[], &events);
+        let database = self.database(catalog, case);
         let clock = Clock::new(at.plus(self.delay).0, Some(self.period.0)).ok_or("the clock leaves the calendar")?;
         self.rows(&self.read, &database, clock)
     }

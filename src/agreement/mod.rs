@@ -16,7 +16,7 @@ mod block;
 mod case;
 #[cfg(feature = "sigma-engine")]
 pub mod engine;
-pub mod generate;
+mod generate;
 mod kql;
 mod prove;
 mod rows;
@@ -28,6 +28,7 @@ mod tally;
 
 pub use block::block;
 pub use case::{Case, CaseEvent};
+pub use generate::Generator;
 pub use prove::prove;
 pub use rows::{Cell, Row};
 pub use shrink::shrink;

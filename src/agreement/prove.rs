@@ -1,8 +1,9 @@
 //! A proof that a person can take along: the emitted query over its own events, to be pasted into any workspace.
 
+use super::kql::KqlSide;
 use super::{Case, Cell, Subject};
 use crate::evaluate::Asked;
-use crate::kql::{self, Table, Type, Value};
+use crate::kql::{Table, Type, Value};
 use crate::targets::kql::{Query, text_literal};
 use crate::value::Time;
 use std::collections::BTreeSet;
@@ -19,9 +20,9 @@ pub fn prove(subject: &Subject<'_>, called: &str, case: &Case) -> Result<String,
         let first = reasons.first().map_or("", |reason| reason.message.as_str());
         format!("the rule has no query: {first}")
     })?;
-    let side = super::kql::KqlSide::new(&query.text, &query).map_err(|error| error.to_string())?;
+    let side = KqlSide::new(&query.text, &query).map_err(|error| error.to_string())?;
     let native = side.native(subject, &subject.native(case, Asked::Now(case.now)));
-    let (body, lets) = (pinned(&query, case.now), tables(subject, &query, case));
+    let (body, lets) = (pinned(&query, case.now), tables(subject, &side, &query, case));
     let mut out = format!(
         "// {}: the run at {}, test \"{}\".\n// Paste it into any workspace: it reads no table. The rows to expect stand below.\n",
         subject.plan().rule.name,
@@ -76,9 +77,8 @@ fn pinned(query: &Query, at: Time) -> String {
 }
 
 /// `let Table = datatable(..)[..];` for each table of the query, with the rows that the run sees.
-fn tables(subject: &Subject<'_>, query: &Query, case: &Case) -> String {
-    let events: Vec<_> = case.events.iter().map(super::CaseEvent::as_input).collect();
-    let database = kql::database(&subject.catalog, &[], &events);
+fn tables(subject: &Subject<'_>, side: &KqlSide, query: &Query, case: &Case) -> String {
+    let database = side.database(&subject.catalog, case);
     let words: BTreeSet<&str> = query
         .text
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))

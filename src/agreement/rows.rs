@@ -82,7 +82,10 @@ impl fmt::Display for Cell {
 }
 
 fn real(n: f64) -> String {
-    if n.fract() == 0.0 && n.abs() < 1e15 {
+    if n == 0.0 {
+        // Zero has one sign.
+        "0".to_owned()
+    } else if n.fract() == 0.0 && n.abs() < 1e15 {
         format!("{n:.0}")
     } else {
         format!("{n:.9e}")

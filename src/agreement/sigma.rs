@@ -7,12 +7,15 @@ use super::rows::{Cell, Row, difference};
 use super::{Case, CaseEvent, Disagreement, Outcome, Subject};
 use crate::evaluate::Asked;
 use crate::plan::{Operator, Plan};
-use crate::source::{Catalog, FieldType, SourceId};
+use crate::source::{Catalog, FIELDS, FieldType, SourceId};
 use crate::targets::ledger::{Example, ExampleEvent, State};
 use crate::value::{Time, Value};
 use serde_json::{Map, Value as Raw};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Why some logs say nothing about a correlation.
+const OPEN_KEY: &str = "Sigma does not say how events group by a list or an object";
 
 /// A text that the engine reads.
 pub(super) struct SigmaSide {
@@ -40,7 +43,9 @@ impl SigmaSide {
     /// Compares the whole log of a case.
     pub(super) fn compare(&self, subject: &Subject<'_>, case: &Case, state: State) -> Outcome {
         let log = self.log(case);
-        let native = self.native(subject, &log);
+        let Some(native) = self.native(subject, &log) else {
+            return Outcome::Unsettled(OPEN_KEY.to_owned());
+        };
         let text = match self.text(subject, &log) {
             Ok(rows) => rows,
             Err(why) => return Outcome::Unsettled(why),
@@ -74,6 +79,7 @@ impl SigmaSide {
     pub(super) fn judge_example(&self, subject: &Subject<'_>, example: &Example) -> Result<(), String> {
         let event = |(n, event): (usize, &ExampleEvent)| CaseEvent {
             source: event.source,
+            shape: FIELDS,
             time: event.time,
             body: event.body.clone(),
             id: Arc::from(n.to_string()),
@@ -86,7 +92,7 @@ impl SigmaSide {
             let row = |key: &Vec<String>| key.iter().map(|part| Cell::Text(part.as_str().into())).collect();
             keys.iter().map(row).collect()
         };
-        let native: BTreeSet<Row> = self.native(subject, &log).into_iter().collect();
+        let native: BTreeSet<Row> = self.native(subject, &log).ok_or(OPEN_KEY)?.into_iter().collect();
         let text: BTreeSet<Row> = self.text(subject, &log)?.into_iter().collect();
         if native == rows(&example.native) && text == rows(&example.target) && native != text {
             return Ok(());
@@ -126,8 +132,14 @@ impl SigmaSide {
         (1..=keys).map(|n| format!("key {n}")).collect()
     }
 
-    fn native(&self, subject: &Subject<'_>, log: &Case) -> Vec<Row> {
+    /// None where a key is a list or an object.
+    fn native(&self, subject: &Subject<'_>, log: &Case) -> Option<Vec<Row>> {
         let alerts = subject.native(log, Asked::Stream);
+        // A list or an object that is read as text.
+        let scalar = |value: &Value| value.as_text().is_none_or(|text| !text.starts_with(['[', '{']));
+        if !on_events(subject.plan()) && !alerts.iter().all(|row| row.alert.keys.iter().all(scalar)) {
+            return None;
+        }
         let rows: BTreeSet<Row> = if on_events(subject.plan()) {
             let ids = alerts.iter().flat_map(|row| &row.alert.events);
             ids.map(|id| vec![Cell::Text(Arc::clone(id))]).collect()
@@ -138,7 +150,7 @@ impl SigmaSide {
             let row = |row: &crate::evaluate::AlertRow| row.alert.keys.iter().take(named).map(text).collect();
             alerts.iter().map(row).collect()
         };
-        rows.into_iter().collect()
+        Some(rows.into_iter().collect())
     }
 
     fn text(&self, subject: &Subject<'_>, log: &Case) -> Result<Vec<Row>, String> {
@@ -209,7 +221,7 @@ fn raw(event: &CaseEvent, catalog: &Catalog) -> Raw {
         let value = if id == source.time {
             Raw::String(event.time.to_string())
         } else {
-            match source.read(crate::source::FIELDS, id, &event.body).value {
+            match source.read(event.shape, id, &event.body).value {
                 Value::Missing => {
                     missing.push((name, field.ty));
                     continue;

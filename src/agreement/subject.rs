@@ -10,7 +10,7 @@ use crate::evaluate::{self, AlertRow, Asked, Unfit};
 use crate::examples;
 use crate::plan::Plan;
 use crate::settings::Settings;
-use crate::source::Catalog;
+use crate::source::{Catalog, FIELDS};
 use crate::targets::ledger::{self, Difference, State};
 use crate::targets::{self, Target};
 use crate::value::Time;
@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 pub struct Subject<'p> {
     /// The rule.
     pub compiled: &'p Compiled<'p>,
+    base: &'p Catalog,
     pub(super) catalog: Cow<'p, Catalog>,
     pub(super) ready: evaluate::Compiled<'p>,
     sides: Vec<Side>,
@@ -97,6 +98,7 @@ impl<'p> Subject<'p> {
     pub fn new(compiled: &'p Compiled<'p>, catalog: &'p Catalog, settings: &'p Settings) -> Result<Subject<'p>, Unfit> {
         let mut subject = Subject {
             compiled,
+            base: catalog,
             catalog: settings.catalog(catalog),
             ready: evaluate::Compiled::new(&compiled.plan, catalog)?,
             sides: Vec::new(),
@@ -129,6 +131,11 @@ impl<'p> Subject<'p> {
         &self.compiled.plan
     }
 
+    /// The sources as the rule was compiled with them.
+    pub fn base_catalog(&self) -> &'p Catalog {
+        self.base
+    }
+
     /// The sources, with the names of the workspace.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
@@ -138,6 +145,12 @@ impl<'p> Subject<'p> {
     pub fn text(&self, target: Target) -> Option<&str> {
         let side = self.sides.iter().find(|side| side.target == target)?;
         (!matches!(side.witness, Witness::Refused(_))).then_some(side.text.as_str())
+    }
+
+    /// Whether the file of this target holds the query of `kql`, to the letter.
+    pub fn holds_the_query(&self, target: Target) -> bool {
+        let mut sides = self.sides.iter();
+        sides.any(|side| side.target == target && matches!(side.witness, Witness::Same(_)))
     }
 
     fn side(&self, target: Target, settings: &Settings) -> Side {
@@ -288,6 +301,7 @@ impl<'p> Subject<'p> {
     pub fn case_of_test(&self, test: &crate::check::Test<'_>) -> Case {
         let event = |event: crate::testing::TestEvent| CaseEvent {
             source: event.source,
+            shape: FIELDS,
             time: event.time,
             body: event.body,
             id: event.id,

@@ -224,6 +224,16 @@ pub(super) enum DateOrder {
     Mdy,
 }
 
+impl DateOrder {
+    /// As readers know it.
+    pub(super) fn order(self) -> crate::input::DateOrder {
+        match self {
+            DateOrder::Dmy => crate::input::DateOrder::DayFirst,
+            DateOrder::Mdy => crate::input::DateOrder::MonthFirst,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(super) struct Test {
     /// Rule files (.trip) and folders
@@ -287,21 +297,49 @@ pub(super) enum TestFormat {
 
 #[derive(Args)]
 pub(super) struct Kql {
-    /// A query (.kql), or a Sentinel rule (.yaml)
+    /// A query (.kql), a Sentinel rule (.yaml), a template or an export of rules (.json), or - for standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// Which rule of the file, by its name or id, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(super) rule: Option<String>,
+    /// Rows of a table: CSV, JSON, a result of this command, plain or gzip; several of one name are put together
+    #[arg(long, value_name = "NAME=PATH", value_parser = named)]
+    pub(super) table: Vec<Named>,
+    /// Logs, which fill the tables of their sources: files, folders, globs, or - for standard input
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub(super) input: Vec<PathBuf>,
+    /// Items of a watchlist: CSV or JSON; NAME:COLUMN says which column is its search key
+    #[arg(long, value_name = "NAME[:COLUMN]=PATH", value_parser = named)]
+    pub(super) watchlist: Vec<Named>,
+    /// Columns of a table, which is called like the file: a line `Column: type` each
+    #[arg(long, value_name = "FILE")]
+    pub(super) schema: Vec<PathBuf>,
     /// What the clock of the query reads [default: the clock of this machine]
     #[arg(long, value_name = "T", value_parser = time)]
     pub(super) now: Option<Time>,
     /// See only rows of the time D before the clock [default: all rows; for a rule its own period]
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(super) period: Option<Span>,
-    /// Only read the query, and check its names and types
+    /// Only read the query and check its names and types; print the columns of its result
     #[arg(long)]
     pub(super) check: bool,
     /// How the result is printed [default: table on a terminal, else json]
     #[arg(long, value_enum)]
     pub(super) format: Option<KqlFormat>,
+    /// Exit 1 when a record of a log was rejected or a cell of a table does not fit its type
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Which number of a date such as 3/4/2025 is the day, where a file does not say
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(super) date_order: Option<DateOrder>,
+}
+
+/// `NAME=PATH`
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -319,4 +357,14 @@ fn time(text: &str) -> Result<Time, String> {
 
 fn duration(text: &str) -> Result<Span, String> {
     crate::syntax::read_duration(text).map_err(|why| format!("{why}; write it like 5m, 1h30m or 2d"))
+}
+
+fn named(text: &str) -> Result<Named, String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.trim().is_empty() && !path.is_empty() => Ok(Named {
+            name: name.trim().to_owned(),
+            path: path.into(),
+        }),
+        _ => Err("write it like SigninLogs=signins.csv".to_owned()),
+    }
 }

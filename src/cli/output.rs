@@ -2,14 +2,21 @@
 
 use super::Misuse;
 use crate::diagnostics::{self, Diagnostic, Severity, Sources};
+use crate::input::Report;
+use crate::source::Catalog;
 use std::io::{IsTerminal as _, Write as _};
 
 /// Prints findings for people, to standard error.
 pub(super) fn findings(findings: &[Diagnostic], sources: &Sources) {
-    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let color = color();
     for finding in findings {
         eprintln!("{}\n", diagnostics::render(finding, sources, color));
     }
+}
+
+/// Whether standard error shows colors.
+pub(super) fn color() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// `2 errors, 1 warning`
@@ -34,6 +41,71 @@ pub(super) fn result(text: &str) -> Result<(), Misuse> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Misuse::from),
+    }
+}
+
+/// The same for counters of readers.
+pub(super) fn many64(n: u64, word: &str) -> String {
+    many(usize::try_from(n).unwrap_or(usize::MAX), word)
+}
+
+/// Says how many events were read from how many files, and what was rejected.
+pub(super) fn reading(report: &Report, files: usize, catalog: &Catalog) {
+    let sources: Vec<String> = report
+        .events
+        .iter()
+        .map(|(source, n)| format!("{} {n}", catalog.get(*source).name))
+        .collect();
+    let of = if sources.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", sources.join(", "))
+    };
+    eprintln!("{} read from {}{of}", many64(report.read, "event"), many(files, "file"));
+    if report.rejected > 0 {
+        let mut parts = Vec::new();
+        if report.without_time > 0 {
+            parts.push(format!("{} without a time", report.without_time));
+        }
+        if report.unrecognised > 0 {
+            parts.push(format!("{} of no known source", report.unrecognised));
+        }
+        let detail = if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", parts.join(", "))
+        };
+        eprintln!("{} rejected{detail}", many64(report.rejected, "record"));
+        for reject in &report.first_rejects {
+            let place = if reject.line > 0 {
+                format!(":{}", reject.line)
+            } else {
+                String::new()
+            };
+            eprintln!("  {}{place}: {}", reject.path.display(), reject.reason);
+        }
+        let more = report
+            .rejected
+            .saturating_sub(u64::try_from(report.first_rejects.len()).unwrap_or(0));
+        if more > 0 {
+            eprintln!("  and {more} more");
+        }
+    }
+}
+
+/// Says what events lost when they were read.
+pub(super) fn losses(report: &Report) {
+    if report.unconverted > 0 {
+        eprintln!(
+            "{} did not convert to the type of the field and count as missing",
+            many64(report.unconverted, "value")
+        );
+    }
+    if report.repeated_keys > 0 {
+        eprintln!(
+            "{} stood twice in one object; the last value counts",
+            many64(report.repeated_keys, "JSON key")
+        );
     }
 }
 

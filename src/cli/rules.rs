@@ -116,9 +116,9 @@ pub(super) fn with<R>(paths: &[PathBuf], command: impl FnOnce(Rules<'_>) -> Resu
     })
 }
 
-/// `targets/` folders with source tables: beside the `rules` folder that a path lies in, beside or in the folder itself.
+/// `targets/` folders with sources or tables: beside the `rules` folder that a path lies in, beside or in the folder itself.
 /// So a rule means the same whether it is named alone or with its folder. A later folder goes before an earlier one.
-fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
+pub(super) fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for path in paths {
         let folder = if path.is_dir() {
@@ -142,7 +142,8 @@ fn target_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
         let mut candidates: Vec<PathBuf> = parents.map(|parent| parent.join("targets")).collect();
         candidates.push(folder.join("targets"));
         for candidate in candidates {
-            if candidate.join("sources").is_dir() && !folders.contains(&candidate) {
+            let ours = |below: &str| candidate.join(below).is_dir();
+            if (ours("sources") || ours("tables")) && !folders.contains(&candidate) {
                 folders.push(candidate);
             }
         }

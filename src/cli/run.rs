@@ -1,15 +1,15 @@
 //! `tripline run`
 
 use super::args::{DateOrder, Run, RunFormat};
-use super::output::{self, many};
+use super::output::{self, many, many64};
 use super::rules::{self, Rules};
 use super::{Exit, Misuse};
 use crate::diagnostics::{Severity, has_errors};
 use crate::evaluate::{self, Asked, Outcome, State};
 use crate::input::{self, Event, InputError, InputFile, Options, Report};
 use crate::runtime::alert::Alert;
-use crate::source::{Catalog, SourceId};
-use std::collections::{BTreeMap, HashSet};
+use crate::source::Catalog;
+use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -175,10 +175,7 @@ impl<'w> Work<'w> {
             dropped: 0,
         };
         let reading = Options {
-            date_order: self.options.date_order.map(|order| match order {
-                DateOrder::Dmy => input::DateOrder::DayFirst,
-                DateOrder::Mdy => input::DateOrder::MonthFirst,
-            }),
+            date_order: self.options.date_order.map(DateOrder::order),
             progress: Some(Arc::clone(bytes)),
         };
         while let Some(file) = self.files.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -299,46 +296,7 @@ struct Summary<'s> {
 impl Summary<'_> {
     fn print(&self) {
         let report = self.report;
-        let sources: Vec<String> = counts(&report.events, self.catalog);
-        let of = if sources.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", sources.join(", "))
-        };
-        eprintln!(
-            "{} read from {}{of}",
-            many64(report.read, "event"),
-            many(self.files, "file")
-        );
-        if report.rejected > 0 {
-            let mut parts = Vec::new();
-            if report.without_time > 0 {
-                parts.push(format!("{} without a time", report.without_time));
-            }
-            if report.unrecognised > 0 {
-                parts.push(format!("{} of no known source", report.unrecognised));
-            }
-            let detail = if parts.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", parts.join(", "))
-            };
-            eprintln!("{} rejected{detail}", many64(report.rejected, "record"));
-            for reject in &report.first_rejects {
-                let place = if reject.line > 0 {
-                    format!(":{}", reject.line)
-                } else {
-                    String::new()
-                };
-                eprintln!("  {}{place}: {}", reject.path.display(), reject.reason);
-            }
-            let more = report
-                .rejected
-                .saturating_sub(u64::try_from(report.first_rejects.len()).unwrap_or(0));
-            if more > 0 {
-                eprintln!("  and {more} more");
-            }
-        }
+        output::reading(report, self.files, self.catalog);
         if self.duplicates > 0 {
             let what = if self.dropped {
                 "dropped"
@@ -347,18 +305,7 @@ impl Summary<'_> {
             };
             eprintln!("{} by event id ({what})", many64(self.duplicates, "duplicate"));
         }
-        if report.unconverted > 0 {
-            eprintln!(
-                "{} did not convert to the type of the field and count as missing",
-                many64(report.unconverted, "value")
-            );
-        }
-        if report.repeated_keys > 0 {
-            eprintln!(
-                "{} stood twice in one object; the last value counts",
-                many64(report.repeated_keys, "JSON key")
-            );
-        }
+        output::losses(report);
         let mut total = 0;
         for (outcome, name) in self.outcomes.iter().zip(self.names) {
             total += outcome.alerts.len();
@@ -382,15 +329,4 @@ impl Summary<'_> {
         }
         eprintln!("{} from {}", many(total, "alert"), many(self.names.len(), "rule"));
     }
-}
-
-fn counts(events: &BTreeMap<SourceId, u64>, catalog: &Catalog) -> Vec<String> {
-    events
-        .iter()
-        .map(|(source, n)| format!("{} {n}", catalog.get(*source).name))
-        .collect()
-}
-
-fn many64(n: u64, word: &str) -> String {
-    many(usize::try_from(n).unwrap_or(usize::MAX), word)
 }

@@ -65,7 +65,7 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         many(compiled.len(), "rule")
     );
     let mut summary = vec![summary];
-    if !agreement.is_empty() {
+    if agreement.iter().any(|of| of.tally.cases > 0) {
         summary.push(agreement::summary(&agreement));
     }
     for line in summary {

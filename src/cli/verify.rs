@@ -5,7 +5,7 @@ use super::args::{Verify, VerifyFormat};
 use super::output::{self, many};
 use super::rules::{self, Loaded, Rules};
 use super::{Exit, Misuse};
-use crate::agreement::{Outcome, Subject, Tally, generate::Generator};
+use crate::agreement::{Generator, Outcome, Subject, Tally};
 use crate::compile::Compiled;
 use crate::diagnostics::{Severity, has_errors};
 use crate::evaluate::Asked;

@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal $severity:ident $title:literal,)*) => {
         /// The stable code of a finding. A released code never changes its meaning and is never used again.
         ///
-        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets, `S` settings.
+        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets, `S` settings, `K` queries in KQL.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[doc = $doc])+ $name,)* }
 
@@ -208,6 +208,12 @@ codes! {
     BadSetting = "S003" Error "a setting of the wrong form",
     /// A setting for a rule, source, entity or detail that is not there.
     UnfitSetting = "S004" Error "a setting for something that is not there",
+
+    // ---- K: queries in KQL -----------------------------------------------------------------------------------
+    /// A query that is wrong, or that our reader does not take.
+    KqlWrong = "K001" Error "a query in KQL that is wrong, or not supported",
+    /// A query that probably does not say what was meant.
+    KqlDoubtful = "K002" Warning "a query in KQL that probably does not say what was meant",
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! is only ever given where the native run is the one that is claimed. What the target finds in it follows from the cause;
 //! the tests run the text in another engine.
 
-mod sample;
+pub(crate) mod pattern;
+pub(crate) mod sample;
 
 use crate::evaluate::{Asked, Compiled, Event};
 use crate::plan::{AggregateName, Expr, ExprKind, Link, Operator, Origin, Plan, RelationId};

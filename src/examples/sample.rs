@@ -1,6 +1,7 @@
 //! Sample events: the least that a selection takes. They are found by going through the selection's conditions and giving
 //! each field a value that fits; whether the selection really takes one is for the evaluator to say.
 
+use super::pattern::example;
 use crate::plan::{
     Argument, ConstantValue, Expr, ExprKind, List, Literal, Operator, OrderOp, Origin, Pattern, Plan, RelationId,
     Segment, Slot, StepKind, TextOp,
@@ -8,7 +9,6 @@ use crate::plan::{
 use crate::source::{Catalog, FieldType, Source};
 use crate::testing::Tree;
 use crate::value::Json;
-use regex_syntax::hir::{Class, Hir, HirKind};
 use std::collections::BTreeMap;
 
 /// How many ways to satisfy a selection are tried.
@@ -16,7 +16,7 @@ const MOST: usize = 32;
 
 /// A place in an event: a field of the source and a path below it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     segments: Vec<Segment>,
     ty: FieldType,
 }
@@ -58,7 +58,7 @@ enum Wish {
 struct Draft(BTreeMap<String, (Option<Place>, Vec<Wish>)>);
 
 /// The events of one selection.
-pub(super) struct Sampler<'p> {
+pub(crate) struct Sampler<'p> {
     plan: &'p Plan,
     relation: RelationId,
     source: &'p Source,
@@ -66,7 +66,7 @@ pub(super) struct Sampler<'p> {
 
 impl<'p> Sampler<'p> {
     /// For a relation that scans a source; none for others.
-    pub(super) fn new(plan: &'p Plan, catalog: &'p Catalog, relation: RelationId) -> Option<Sampler<'p>> {
+    pub(crate) fn new(plan: &'p Plan, catalog: &'p Catalog, relation: RelationId) -> Option<Sampler<'p>> {
         match plan.relations.get(relation)?.operator {
             Operator::Scan { source } => Some(Sampler {
                 plan,
@@ -118,7 +118,7 @@ impl<'p> Sampler<'p> {
 
     /// Events that the selection may take, the likeliest first. `fixed` are values that they must have; `also` are further
     /// conditions.
-    pub(super) fn events(&self, fixed: &[(Place, Json)], also: &[&Expr]) -> Vec<Json> {
+    pub(crate) fn events(&self, fixed: &[(Place, Json)], also: &[&Expr]) -> Vec<Json> {
         let mut drafts = vec![Draft::default()];
         for (place, value) in fixed {
             drafts
@@ -393,65 +393,4 @@ fn json(literal: &Literal) -> Json {
 fn same(a: &Json, b: &Json) -> bool {
     a.as_text()
         .is_some_and(|a| b.as_text().is_some_and(|b| a.eq_ignore_ascii_case(&b)))
-}
-
-/// A short text that a pattern matches.
-fn example(pattern: &Pattern) -> Option<String> {
-    let text = pattern.text.replace("\\/", "/");
-    let hir = regex_syntax::parse(&text).ok()?;
-    let mut out = String::new();
-    least(&hir, &mut out)?;
-    Some(out)
-}
-
-fn least(hir: &Hir, out: &mut String) -> Option<()> {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => {}
-        HirKind::Literal(literal) => out.push_str(std::str::from_utf8(&literal.0).ok()?),
-        HirKind::Class(Class::Unicode(class)) => {
-            // A letter or digit where the class has one.
-            let mut likely = ('a'..='z').chain('0'..='9').chain('A'..='Z');
-            let inside = |c: &char| class.iter().any(|r| r.start() <= *c && *c <= r.end());
-            out.push(likely.find(inside).or_else(|| class.iter().next().map(|r| r.start()))?);
-        }
-        HirKind::Class(Class::Bytes(class)) => out.push(char::from(class.iter().next()?.start())),
-        HirKind::Repetition(repetition) => {
-            for _ in 0..repetition.min.max(u32::from(repetition.max != Some(0))) {
-                least(&repetition.sub, out)?;
-            }
-        }
-        HirKind::Capture(capture) => least(&capture.sub, out)?,
-        HirKind::Concat(parts) => {
-            for part in parts {
-                least(part, out)?;
-            }
-        }
-        HirKind::Alternation(parts) => least(parts.first()?, out)?,
-    }
-    Some(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_has_an_example() {
-        for text in [
-            "^(Describe|Get)",
-            r"command[\/#]([\w.-]+)",
-            "a{3}b*c?$",
-            r"\d{2}\s\W",
-            "[^a-z]x",
-            "(?i)GET",
-        ] {
-            let pattern = Pattern {
-                text: text.to_owned(),
-                ignore_case: false,
-            };
-            let example = example(&pattern).unwrap();
-            let regex = regex::Regex::new(&text.replace("\\/", "/")).unwrap();
-            assert!(regex.is_match(&example), "{text}: {example}");
-        }
-    }
 }

@@ -12,6 +12,7 @@ mod split;
 mod table;
 
 pub use discover::{InputFile, discover};
+pub use open::whole;
 pub use read::read;
 pub use report::{FIRST_REJECTS, Reject, Report};
 

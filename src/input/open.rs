@@ -65,6 +65,49 @@ pub(super) fn open(file: &InputFile, progress: Option<Arc<AtomicU64>>) -> Result
     Ok(Input::new(BufReader::with_capacity(HEAD, counting), bytes))
 }
 
+/// Files that are held in memory whole are not longer than this.
+const MAX_WHOLE: u64 = 1024 * 1024 * 1024;
+
+/// The whole text of a file (or of standard input), unpacked, without a byte order mark.
+///
+/// # Errors
+/// When the file cannot be read, is longer than 1 GiB, or is no UTF-8 text.
+pub fn whole(file: &InputFile) -> Result<String, InputError> {
+    let error = |message: String| InputError {
+        path: file.path.clone(),
+        message,
+    };
+    let input = open(file, None)?;
+    let head = input.head();
+    if is_utf16(head) {
+        return Err(error(UTF16.to_owned()));
+    }
+    if let Some(reason) = packed(head) {
+        return Err(error(reason.to_owned()));
+    }
+    if is_binary(head) {
+        return Err(error(BINARY.to_owned()));
+    }
+    let mut content = Vec::new();
+    let read = input.take(MAX_WHOLE + 1).read_to_end(&mut content);
+    read.map_err(|problem| error(format!("cannot be read: {problem}")))?;
+    if content.len() as u64 > MAX_WHOLE {
+        return Err(error("is longer than 1 GiB".to_owned()));
+    }
+    String::from_utf8(content).map_err(|problem| {
+        let before = problem.as_bytes().iter().take(problem.utf8_error().valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        error(format!("line {line} is not UTF-8 text"))
+    })
+}
+
+const UTF16: &str = "is UTF-16 text; save it as UTF-8";
+
+fn is_utf16(head: &[u8]) -> bool {
+    let unmarked = matches!(head, [1..=255, 0, 1..=255, 0, ..] | [0, 1..=255, 0, 1..=255, ..]);
+    unmarked || head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff])
+}
+
 impl Input {
     fn new(mut reader: BufReader<Counting>, bytes: Rc<Cell<u64>>) -> Input {
         let packed = loop {
@@ -130,9 +173,8 @@ impl Input {
     /// What the file holds, from its beginning.
     pub(super) fn kind(&self, catalog: &Catalog) -> Kind {
         let head = self.head();
-        let unmarked = matches!(head, [1..=255, 0, 1..=255, 0, ..] | [0, 1..=255, 0, 1..=255, ..]);
-        if unmarked || head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-            return Kind::Unreadable("is UTF-16 text; save it as UTF-8".to_owned());
+        if is_utf16(head) {
+            return Kind::Unreadable(UTF16.to_owned());
         }
         match head.trim_ascii_start().first() {
             None | Some(b'{' | b'[') => return Kind::Json,
@@ -153,7 +195,8 @@ impl Input {
     }
 }
 
-fn unreadable(head: &[u8]) -> String {
+/// What a file of another kind is, by its first bytes.
+fn packed(head: &[u8]) -> Option<&'static str> {
     let known = [
         (&b"PK\x03\x04"[..], "is a zip archive; unpack it first"),
         (b"\x28\xb5\x2f\xfd", "is packed with zstd; unpack it first"),
@@ -162,17 +205,26 @@ fn unreadable(head: &[u8]) -> String {
         (b"PAR1", "is a Parquet file; export JSON or CSV"),
         (b"Obj\x01", "is an Avro file; export JSON or CSV"),
     ];
-    if let Some((_, reason)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return (*reason).to_owned();
-    }
+    let found = known.iter().find(|(magic, _)| head.starts_with(magic));
+    found.map(|(_, reason)| *reason)
+}
+
+const BINARY: &str = "is a binary file";
+
+/// Whether there are bytes that no text has.
+fn is_binary(head: &[u8]) -> bool {
     let odd = |byte: &u8| *byte == 0 || (*byte < 0x20 && !byte.is_ascii_whitespace());
-    if head.iter().any(odd)
-        || std::str::from_utf8(head.get(..1024).unwrap_or(head)).is_err_and(|e| e.error_len().is_some())
-    {
-        "is a binary file".to_owned()
-    } else {
-        "is neither JSON nor an export of a known table".to_owned()
-    }
+    head.iter().any(odd)
+}
+
+fn unreadable(head: &[u8]) -> String {
+    let no_text = |head: &[u8]| std::str::from_utf8(head).is_err_and(|e| e.error_len().is_some());
+    let reason = match packed(head) {
+        Some(reason) => reason,
+        None if is_binary(head) || no_text(head.get(..1024).unwrap_or(head)) => BINARY,
+        None => "is neither JSON nor an export of a known table",
+    };
+    reason.to_owned()
 }
 
 /// Nothing but an error, told once.

@@ -60,7 +60,7 @@ pub(super) fn compute(operator: char, a: &Value, b: &Value, ty: Type) -> Result<
         }
         (Value::Timespan(a), Value::Real(b)) | (Value::Real(b), Value::Timespan(a)) => {
             let ticks = if operator == '*' { *a as f64 * b } else { *a as f64 / b };
-            if ticks.is_finite() && ticks.abs() < 9e18 {
+            if ticks.abs() < 9e18 {
                 Ok(Value::Timespan(ticks.trunc() as i64))
             } else {
                 Err("this leaves the range of `timespan`".to_owned())
@@ -74,12 +74,20 @@ pub(super) fn compute(operator: char, a: &Value, b: &Value, ty: Type) -> Result<
                 '+' => a + b,
                 '-' => a - b,
                 '*' => a * b,
-                '/' if b == 0.0 => return Err("a division by zero: the documents do not say what it gives".to_owned()),
+                // The pages of `isinf` and `isnan` divide by zero.
                 '/' => a / b,
-                _ => return Err("`%` of fractions is not supported".to_owned()),
+                _ => return modulo(a, b).map(Value::Real),
             }))
         }
     }
+}
+
+/// `a % b` of reals: small and not negative.
+fn modulo(a: f64, b: f64) -> Result<f64, String> {
+    if b == 0.0 || !a.is_finite() || !b.is_finite() {
+        return Err("`%` of these numbers: the documents do not say".to_owned());
+    }
+    Ok(a.rem_euclid(b))
 }
 
 /// A whole number where a real is wanted.
@@ -113,6 +121,84 @@ pub(super) fn bin(value: &Value, size: &Value) -> Result<Value, String> {
         },
     };
     Ok(found.unwrap_or(Value::Null))
+}
+
+/// `bin_at`: rounds down to a multiple that is counted from a fixed point.
+pub(super) fn bin_at(args: &[Value]) -> Result<Value, String> {
+    let down = |value: i64, size: i64, fixed: i64| -> Result<i64, String> {
+        if size <= 0 {
+            return Err("`bin_at` with a size that is not positive: the documents do not say".to_owned());
+        }
+        let steps = value.checked_sub(fixed).map(|distance| distance.div_euclid(size));
+        steps
+            .and_then(|steps| steps.checked_mul(size)?.checked_add(fixed))
+            .ok_or_else(|| "`bin_at` leaves the range of its type".to_owned())
+    };
+    Ok(match args {
+        [Value::Long(value), Value::Long(size), Value::Long(fixed)] => Value::Long(down(*value, *size, *fixed)?),
+        [Value::Timespan(value), Value::Timespan(size), Value::Timespan(fixed)] => {
+            Value::Timespan(down(*value, *size, *fixed)?)
+        }
+        [Value::Datetime(value), Value::Timespan(size), Value::Datetime(fixed)] => {
+            time::in_calendar(down(*value, *size, *fixed)?).map_or(Value::Null, Value::Datetime)
+        }
+        [value, size, fixed] => match (value.number(), size.number(), fixed.number()) {
+            (Some(value), Some(size), Some(fixed)) if size > 0.0 => {
+                Value::Real(((value - fixed) / size).floor() * size + fixed)
+            }
+            _ => return Err("`bin_at` with a size that is not positive: the documents do not say".to_owned()),
+        },
+        _ => Value::Null,
+    })
+}
+
+/// `round`: to the nearest number of so many digits. Where a half lies between two, only what both usual rules say.
+pub(super) fn round(args: &[Value]) -> Result<Value, String> {
+    let digits = match args.get(1) {
+        Some(Value::Long(digits)) => *digits,
+        _ => 0,
+    };
+    let Some(digits) = i32::try_from(digits).ok().filter(|digits| digits.abs() <= 18) else {
+        return Err("`round` takes up to 18 digits here".to_owned());
+    };
+    let half = || "`round` of a number in the middle of two: which one it gives is not documented".to_owned();
+    let nearest = |value: f64| -> Result<f64, String> {
+        let even = value.round_ties_even();
+        if even == value.round() { Ok(even) } else { Err(half()) }
+    };
+    Ok(match args.first() {
+        Some(Value::Long(n)) if digits >= 0 => Value::Long(*n),
+        Some(Value::Long(n)) => {
+            let size = 10_i64.checked_pow(digits.unsigned_abs()).unwrap_or(i64::MAX);
+            let (down, rest) = (n.div_euclid(size), n.rem_euclid(size));
+            let up = match (rest * 2).cmp(&size) {
+                std::cmp::Ordering::Less => 0,
+                std::cmp::Ordering::Greater => 1,
+                // Even, and away from zero.
+                std::cmp::Ordering::Equal => {
+                    let even = down.rem_euclid(2);
+                    if even == i64::from(down >= 0) {
+                        even
+                    } else {
+                        return Err(half());
+                    }
+                }
+            };
+            let found = down.checked_add(up).and_then(|n| n.checked_mul(size));
+            Value::Long(found.ok_or_else(|| "`round` leaves the range of `long`".to_owned())?)
+        }
+        Some(Value::Real(n)) if !n.is_finite() => Value::Real(*n),
+        Some(Value::Real(n)) => {
+            let size = 10_f64.powi(digits.abs());
+            let rounded = if digits >= 0 {
+                nearest(n * size)? / size
+            } else {
+                nearest(n / size)? * size
+            };
+            Value::Real(if rounded.is_finite() { rounded } else { *n })
+        }
+        _ => Value::Null,
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Resolves the names and types of expressions.
 
-use super::arithmetic;
-use super::ast::{Body, Expr, ExprKind, Function, Let, LetValue, Pipeline, Source};
+use super::ast::{Expr, ExprKind, Function};
 use super::error::{KqlError, Place};
 use super::eval::{Bound, Budget, Code};
 use super::table::{Clock, Column, Database, Table};
@@ -11,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// How deep expressions and functions may nest once functions are written out.
-const DEEPEST: u32 = 90;
+pub(super) const DEEPEST: u32 = 90;
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -51,6 +50,28 @@ impl Env {
         })))
     }
 
+    fn kinds(&self, wanted: fn(&Named) -> bool) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut at = self;
+        while let Some(frame) = &at.0 {
+            if wanted(&frame.value) {
+                names.push(&*frame.name);
+            }
+            at = &frame.parent;
+        }
+        names
+    }
+
+    /// The names of functions.
+    pub(super) fn functions(&self) -> Vec<&str> {
+        self.kinds(|named| matches!(named, Named::Function(..)))
+    }
+
+    /// The names of tables and of functions, which may give tables.
+    pub(super) fn tables(&self) -> Vec<&str> {
+        self.kinds(|named| matches!(named, Named::Table(_) | Named::Function(..)))
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&Named> {
         let mut at = self;
         while let Some(frame) = &at.0 {
@@ -70,6 +91,20 @@ pub(super) struct Scope<'s> {
     pub(super) env: &'s Env,
     /// Whether the rows have an order
     pub(super) serialized: bool,
+    /// Whether there may be more columns, see [`Table::open`]
+    pub(super) open: bool,
+}
+
+impl<'s> Scope<'s> {
+    /// Without a row.
+    pub(super) fn empty(env: &'s Env) -> Scope<'s> {
+        Scope {
+            columns: &[],
+            env,
+            serialized: false,
+            open: false,
+        }
+    }
 }
 
 /// A query in the making: what it reads, and how much it may still do.
@@ -77,12 +112,15 @@ pub(super) struct Machine<'a> {
     pub(super) database: &'a Database,
     pub(super) clock: Clock,
     pub(super) budget: Budget,
-    depth: Cell<u32>,
+    /// Only names and types count: tables have no rows, and some of their columns may be unknown
+    pub(super) checking: bool,
+    pub(super) depth: Cell<u32>,
 }
 
 impl<'a> Machine<'a> {
-    pub(super) fn new(database: &'a Database, clock: Clock) -> Machine<'a> {
+    pub(super) fn new(database: &'a Database, clock: Clock, checking: bool) -> Machine<'a> {
         Machine {
+            checking,
             database,
             clock,
             budget: Budget::new(),
@@ -153,7 +191,7 @@ impl<'a> Machine<'a> {
                 let of = self.bind(of, scope)?;
                 self.dynamic(&of, "[...]")?;
                 let index = self.bind(index, scope)?;
-                if !matches!(index.ty, Type::Long | Type::Int | Type::String) {
+                if !(matches!(index.ty, Type::Long | Type::Int | Type::String) || index.ty.is_loose()) {
                     return Err(KqlError::at(
                         index.place,
                         format!("an index is a number or a string, not {}", index.ty),
@@ -165,15 +203,18 @@ impl<'a> Machine<'a> {
                 let inner = self.bind(inner, scope)?;
                 let zero = match inner.ty {
                     Type::Timespan => Value::Timespan(0),
-                    ty if ty.is_number() => Value::Long(0),
+                    ty if ty.is_number() || ty.is_loose() => Value::Long(0),
                     ty => return Err(KqlError::at(place, format!("`-` of a {ty}"))),
                 };
                 let ty = if inner.ty == Type::Int { Type::Long } else { inner.ty };
-                let zero = Bound::constant(ty, zero, place);
+                let zero = Bound::constant(if ty.is_loose() { Type::Long } else { ty }, zero, place);
                 make(ty, Code::Arithmetic('-', zero, inner))
             }
             ExprKind::And(sides) => make(Type::Bool, Code::And(self.conditions(sides, scope)?)),
             ExprKind::Or(sides) => make(Type::Bool, Code::Or(self.conditions(sides, scope)?)),
+            ExprKind::Binary(operator, left, right) if matches!(left.kind, ExprKind::Star) => {
+                self.any_column(operator, right, place, scope)
+            }
             ExprKind::Binary(operator, left, right) => {
                 let (left, right) = (self.bind(left, scope)?, self.bind(right, scope)?);
                 self.binary(operator, left, right, place)
@@ -182,7 +223,8 @@ impl<'a> Machine<'a> {
                 let value = self.bind(value, scope)?;
                 let low = self.bind(low, scope)?;
                 let mut high = self.bind(high, scope)?;
-                if value.ty == Type::Datetime && high.ty == Type::Timespan {
+                if matches!(value.ty, Type::Datetime | Type::Unknown) && high.ty == Type::Timespan && low.ty != high.ty
+                {
                     let place = high.place;
                     high = Bound::new(Type::Datetime, Code::Arithmetic('+', low.clone(), high), place);
                 }
@@ -198,7 +240,12 @@ impl<'a> Machine<'a> {
                 }
             }
             ExprKind::In(operator, value, list) => self.bind_in(operator, value, list, place, scope),
-            ExprKind::Query(_) => Err(KqlError::at(
+            ExprKind::Tuple(..) => Err(KqlError::at(
+                place,
+                "`(a, b) = ...` stands in `extend` and `project`, before a function with several results",
+            )),
+            ExprKind::Part(call, number) => self.part(call, *number, place, scope),
+            ExprKind::Query(_) | ExprKind::External(_) => Err(KqlError::at(
                 place,
                 "a table cannot stand here; use `toscalar` for one value of it",
             )),
@@ -213,7 +260,7 @@ impl<'a> Machine<'a> {
     /// An expression that must be bool.
     pub(super) fn condition(&self, expr: &Expr, scope: Scope<'_>) -> Result<Bound, KqlError> {
         let bound = self.bind(expr, scope)?;
-        if bound.ty == Type::Bool {
+        if matches!(bound.ty, Type::Bool | Type::Unknown) {
             return Ok(bound);
         }
         Err(KqlError::at(
@@ -223,7 +270,7 @@ impl<'a> Machine<'a> {
     }
 
     fn dynamic(&self, of: &Bound, what: &str) -> Result<(), KqlError> {
-        if of.ty == Type::Dynamic {
+        if of.ty.is_loose() {
             return Ok(());
         }
         Err(KqlError::at(
@@ -243,258 +290,24 @@ impl<'a> Machine<'a> {
         }
         match scope.env.find(name) {
             Some(Named::Scalar(bound)) => Ok(Bound { place, ..bound.clone() }),
-            Some(Named::Table(_) | Named::Function(..)) => Err(KqlError::at(
+            Some(Named::Function(function, env))
+                if function.params.iter().all(|param| param.default.is_some())
+                    && !self.body_is_table(function, env) =>
+            {
+                self.bind_call(name, &[], place, scope)
+            }
+            Some(Named::Table(_) | Named::Function(..)) if !scope.open => Err(KqlError::at(
                 place,
                 format!("`{name}` is a table or a function and cannot stand here"),
             )),
-            None => {
-                let nearest = scope.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name));
-                let hint = nearest.map_or(String::new(), |c| format!("; there is `{}`", c.name));
+            _ if scope.open => Ok(Bound::new(Type::Unknown, Code::Unknown, place)),
+            _ => {
+                let hint = super::names::hint(name, scope.columns.iter().map(|column| &*column.name));
                 Err(KqlError::at(
                     place,
                     format!("there is no column or name `{name}` here{hint}"),
                 ))
             }
-        }
-    }
-
-    /// An operator of two bound sides.
-    pub(super) fn binary(&self, operator: &str, left: Bound, right: Bound, place: Place) -> Result<Bound, KqlError> {
-        let (a, b) = (left.ty, right.ty);
-        let mismatch = || Err(KqlError::at(place, format!("`{operator}` cannot take {a} and {b}")));
-        let either = a == Type::Dynamic || b == Type::Dynamic;
-        let make = |ty, code| Ok(Bound::new(ty, code, place));
-        match operator {
-            "==" | "!=" => {
-                if !(a == b || either || (a.is_number() && b.is_number())) {
-                    return mismatch();
-                }
-                let equal = Bound::new(Type::Bool, Code::Equal(left, right), place);
-                if operator == "==" {
-                    Ok(equal)
-                } else {
-                    make(Type::Bool, Code::Not(equal))
-                }
-            }
-            "<" | ">" | "<=" | ">=" => {
-                let ordered =
-                    |ty: Type| ty.is_number() || matches!(ty, Type::Datetime | Type::Timespan | Type::Dynamic);
-                let fits = a == b || either || (a.is_number() && b.is_number());
-                if !(ordered(a) && ordered(b) && fits) {
-                    return mismatch();
-                }
-                make(Type::Bool, Code::Less(operator.into(), left, right))
-            }
-            "+" | "-" | "*" | "/" | "%" => {
-                let sign = operator.chars().next().unwrap_or('+');
-                match arithmetic::result(sign, a, b) {
-                    Some(ty) => make(ty, Code::Arithmetic(sign, left, right)),
-                    None if either => Err(KqlError::at(
-                        place,
-                        format!("`{operator}` of a dynamic: cast it first, with `tolong`, `toreal`, `todatetime`"),
-                    )),
-                    None => mismatch(),
-                }
-            }
-            "like" => Err(KqlError::at(place, "the operator `like` is not supported")),
-            _ => {
-                let left_fits = matches!(a, Type::String | Type::Dynamic);
-                if !left_fits || b != Type::String {
-                    return mismatch();
-                }
-                if operator == "matches regex" {
-                    if let Some(pattern) = right.as_constant(&self.budget)? {
-                        let regex = super::functions::regex(&pattern.to_text())
-                            .map_err(|what| KqlError::at(right.place, what))?;
-                        if regex.captures_len() > 17 {
-                            return Err(KqlError::at(right.place, "`matches regex` takes at most 16 groups"));
-                        }
-                    }
-                    return make(Type::Bool, Code::Matches(left, right));
-                }
-                let (negated, base) = match operator {
-                    "!~" => (true, "=~"),
-                    _ => (operator.starts_with('!'), operator.trim_start_matches('!')),
-                };
-                if base.starts_with("has")
-                    && let Some(value) = right.as_constant(&self.budget)?
-                    && value.is_empty()
-                {
-                    return Err(KqlError::at(
-                        right.place,
-                        format!("`{operator} \"\"`: the documents do not say what it gives"),
-                    ));
-                }
-                make(Type::Bool, Code::Text(base.into(), left, right, negated))
-            }
-        }
-    }
-
-    fn bind_in(
-        &self,
-        operator: &Arc<str>,
-        value: &Expr,
-        list: &[Expr],
-        place: Place,
-        scope: Scope<'_>,
-    ) -> Result<Bound, KqlError> {
-        let value = self.bind(value, scope)?;
-        let text = matches!(&**operator, "has_any" | "has_all" | "in~" | "!in~");
-        if text && !matches!(value.ty, Type::String | Type::Dynamic) {
-            return Err(KqlError::at(
-                value.place,
-                format!("`{operator}` needs a string, this is {}", value.ty),
-            ));
-        }
-        let mut elements = Vec::new();
-        for element in list {
-            let column = matches!(&element.kind, ExprKind::Name(name) if scope.columns.iter().any(|c| c.name == *name));
-            if !column && self.is_table(element, scope.env) {
-                let table = self.table_of(element, scope.env)?;
-                let Some(first) = table.columns.first() else {
-                    return Err(KqlError::at(element.place, "this table has no column"));
-                };
-                let found = table.rows.iter().filter_map(|row| row.first().cloned()).collect();
-                self.comparable(operator, value.ty, first.ty, element.place)?;
-                elements.push(Bound::constant(Type::Dynamic, Value::array(found), element.place));
-                continue;
-            }
-            let element = self.bind(element, scope)?;
-            self.comparable(operator, value.ty, element.ty, element.place)?;
-            elements.push(element);
-        }
-        Ok(Bound::new(
-            Type::Bool,
-            Code::In(Arc::clone(operator), value, elements),
-            place,
-        ))
-    }
-
-    fn comparable(&self, operator: &str, a: Type, b: Type, place: Place) -> Result<(), KqlError> {
-        if a == b || a == Type::Dynamic || b == Type::Dynamic || (a.is_number() && b.is_number()) {
-            return Ok(());
-        }
-        Err(KqlError::at(place, format!("`{operator}` cannot take {a} and {b}")))
-    }
-
-    /// Whether the expression gives a table.
-    pub(super) fn is_table(&self, expr: &Expr, env: &Env) -> bool {
-        match &expr.kind {
-            ExprKind::Name(name) => match env.find(name) {
-                Some(Named::Table(_)) => true,
-                Some(Named::Scalar(_)) => false,
-                Some(Named::Function(function, env)) => self.body_is_table(function, env),
-                None => self.database.get(name).is_some(),
-            },
-            ExprKind::Call(name, _) => match env.find(name) {
-                Some(Named::Function(function, env)) => self.body_is_table(function, env),
-                _ => matches!(&**name, "materialize" | "table" | "_GetWatchlist" | "externaldata"),
-            },
-            ExprKind::Query(query) => self.gives_table(query, env),
-            _ => false,
-        }
-    }
-
-    /// Whether the pipeline gives a table.
-    pub(super) fn gives_table(&self, query: &Pipeline, env: &Env) -> bool {
-        match &query.source {
-            Source::Expr(expr) if query.ops.is_empty() => self.is_table(expr, env),
-            _ => true,
-        }
-    }
-
-    /// Whether the function gives a table.
-    pub(super) fn body_is_table(&self, function: &Function, env: &Env) -> bool {
-        // Too deep: whoever binds it says so.
-        if self.depth.get() > DEEPEST {
-            return false;
-        }
-        self.depth.set(self.depth.get() + 1);
-        let found = self.body_gives_table(function, env);
-        self.depth.set(self.depth.get() - 1);
-        found
-    }
-
-    fn body_gives_table(&self, function: &Function, env: &Env) -> bool {
-        let mut env = env.clone();
-        let scalar = Named::Scalar(Bound::constant(Type::Dynamic, Value::Null, Place::default()));
-        let table = Named::Table(Rc::default());
-        for param in &function.params {
-            env = env.with(
-                &param.name,
-                if param.ty.is_some() {
-                    scalar.clone()
-                } else {
-                    table.clone()
-                },
-            );
-        }
-        for Let { name, value } in &function.body.lets {
-            let value = match value {
-                LetValue::Value(query) if self.gives_table(query, &env) => table.clone(),
-                LetValue::Value(_) => scalar.clone(),
-                LetValue::Function(function) => Named::Function(Rc::clone(function), env.clone()),
-            };
-            env = env.with(name, value);
-        }
-        self.gives_table(&function.body.result, &env)
-    }
-
-    /// The statements of a body; scalars may depend on the row where a function is called for one.
-    pub(super) fn lets(&self, body: &Body, env: &Env) -> Result<Env, KqlError> {
-        let mut env = env.clone();
-        for Let { name, value } in &body.lets {
-            let value = match value {
-                LetValue::Function(function) => Named::Function(Rc::clone(function), env.clone()),
-                LetValue::Value(query) if self.gives_table(query, &env) => {
-                    Named::Table(Rc::new(self.deeper(query.place, || self.pipeline(query, &env, None))?))
-                }
-                LetValue::Value(query) => Named::Scalar(self.scalar(query, &env)?),
-            };
-            env = env.with(name, value);
-        }
-        Ok(env)
-    }
-
-    /// A pipeline that is one expression; computed where it needs no row.
-    pub(super) fn scalar(&self, query: &Pipeline, env: &Env) -> Result<Bound, KqlError> {
-        let Source::Expr(expr) = &query.source else {
-            return Err(KqlError::at(query.place, "a value is needed here, not a table"));
-        };
-        let scope = Scope {
-            columns: &[],
-            env,
-            serialized: false,
-        };
-        let bound = self.bind(expr, scope)?;
-        Ok(match bound.as_constant(&self.budget)? {
-            Some(value) => Bound::constant(bound.ty, value, bound.place),
-            None => bound,
-        })
-    }
-
-    /// The value of an expression that may not depend on a row.
-    pub(super) fn constant(&self, expr: &Expr, env: &Env, what: &str) -> Result<(Type, Value), KqlError> {
-        let scope = Scope {
-            columns: &[],
-            env,
-            serialized: false,
-        };
-        let bound = self.bind(expr, scope)?;
-        match bound.as_constant(&self.budget)? {
-            Some(value) => Ok((bound.ty, value)),
-            None => Err(KqlError::at(expr.place, format!("{what} must be a constant"))),
-        }
-    }
-
-    /// The whole number of an expression that may not depend on a row.
-    pub(super) fn count(&self, expr: &Expr, env: &Env, what: &str) -> Result<usize, KqlError> {
-        match self.constant(expr, env, what)? {
-            (_, Value::Long(n)) if n >= 0 => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
-            _ => Err(KqlError::at(
-                expr.place,
-                format!("{what} must be a whole number that is not negative"),
-            )),
         }
     }
 }

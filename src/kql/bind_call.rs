@@ -1,8 +1,9 @@
-//! Resolves function calls: the user's functions, those that look at types, rows or the clock, and all others.
+//! Resolves function calls: the user's functions, those that look at rows or the clock, and all others. Those whose type
+//! depends on their arguments are in `bind_typed.rs`.
 
-use super::arithmetic;
 use super::ast::{ExprKind, Function, Item};
 use super::bind::{Env, Machine, Named, Scope};
+use super::bind_typed::cast_to;
 use super::error::{KqlError, Place};
 use super::eval::{Bound, Code};
 use super::functions;
@@ -27,6 +28,14 @@ impl Machine<'_> {
             "toscalar" => return self.toscalar(args, place, scope),
             "column_ifexists" | "columnifexists" => return self.column_ifexists(args, place, scope),
             "extract" => return self.extract(args, place, scope),
+            "column_names_of" => return self.column_names_of(args, place, scope),
+            "extract_json" | "extractjson" => return self.extract_json(args, place, scope),
+            "pack_all" => return self.pack_all(args, place, scope),
+            "bag_pack_columns" => return self.pack_columns(args, place, scope),
+            "pack_array" if matches!(args, [only] if matches!(only.expr.kind, ExprKind::Star)) => {
+                return self.pack_array(place, scope);
+            }
+            "iscolumnexists" => return self.has_column(args, place, scope),
             "tostring" => {
                 if let Some(found) = self.text_of_split(args, place, scope)? {
                     return Ok(found);
@@ -53,13 +62,33 @@ impl Machine<'_> {
         if let Some(found) = self.special(name, &bound, place, scope)? {
             return Ok(found);
         }
+        if let Some(found) = self.typed(name, &bound, place)? {
+            return Ok(found);
+        }
         let Some(function) = functions::find(name) else {
-            let what = if super::aggregate::is_aggregate(name) {
-                format!("the aggregate `{name}` only stands in `summarize`")
-            } else {
-                format!("the function `{name}` is not supported")
+            if super::aggregate::is_aggregate(name) {
+                return Err(KqlError::at(
+                    place,
+                    format!("the aggregate `{name}` only stands in `summarize`"),
+                ));
+            }
+            if !super::names::is_function(name) {
+                let own = scope.env.functions();
+                let hint = super::names::hint(name, own.into_iter().chain(super::names::functions()));
+                return Err(KqlError::at(place, format!("there is no function `{name}`{hint}")));
+            }
+            let what = format!("the function `{name}` is not supported");
+            let Some((ty, why)) = functions::refusal(name) else {
+                return Err(KqlError::at(place, what));
             };
-            return Err(KqlError::at(place, what));
+            // Kusto has it: the query is in order, and only a value is refused.
+            bound.push(Bound::constant(
+                Type::String,
+                Value::text(format!("{what}: {why}")),
+                place,
+            ));
+            let run = |args: &[Value]| Err(args.last().map_or_else(String::new, |why| why.to_text().to_string()));
+            return Ok(Bound::new(ty, Code::Call(run, true, bound), place));
         };
         let args = check(name, function.args, bound, place)?;
         Ok(Bound::new(
@@ -69,17 +98,17 @@ impl Machine<'_> {
         ))
     }
 
-    /// Functions that look at types, rows or the clock.
+    /// Functions that look at rows or the clock.
     fn special(&self, name: &str, args: &[Bound], place: Place, scope: Scope<'_>) -> Result<Option<Bound>, KqlError> {
         let make = |ty, code| Ok(Some(Bound::new(ty, code, place)));
         let now = Bound::constant(Type::Datetime, Value::Datetime(self.clock.now()), place);
         let wrong = |what: &str| Err(KqlError::at(place, format!("`{name}` takes {what}")));
         match (name, args) {
             ("now", []) => Ok(Some(now)),
-            ("now", [offset]) if offset.ty == Type::Timespan => {
+            ("now", [offset]) if matches!(offset.ty, Type::Timespan | Type::Unknown) => {
                 make(Type::Datetime, Code::Arithmetic('+', now, offset.clone()))
             }
-            ("ago", [span]) if span.ty == Type::Timespan => {
+            ("ago", [span]) if matches!(span.ty, Type::Timespan | Type::Unknown) => {
                 make(Type::Datetime, Code::Arithmetic('-', now, span.clone()))
             }
             ("now" | "ago", _) => wrong("a timespan"),
@@ -90,212 +119,15 @@ impl Machine<'_> {
                     .position(|c| &*c.name == INGESTION_TIME && c.ty == Type::Datetime);
                 match index {
                     Some(index) => make(Type::Datetime, Code::Column(index)),
+                    None if self.checking => make(Type::Datetime, Code::Unknown),
                     None => Err(KqlError::at(
                         place,
                         format!("`ingestion_time()` needs a column `{INGESTION_TIME}` of type datetime here"),
                     )),
                 }
             }
-            ("not", [inner]) if inner.ty == Type::Bool => make(Type::Bool, Code::Not(inner.clone())),
-            ("not", _) => wrong("one bool"),
-            ("isempty", [inner]) => make(Type::Bool, Code::IsEmpty(inner.clone())),
-            ("isnotempty" | "notempty", [inner]) => {
-                let empty = Bound::new(Type::Bool, Code::IsEmpty(inner.clone()), place);
-                make(Type::Bool, Code::Not(empty))
-            }
-            ("isnull", [inner]) => make(Type::Bool, Code::IsNull(inner.clone())),
-            ("isnotnull" | "notnull", [inner]) => {
-                let null = Bound::new(Type::Bool, Code::IsNull(inner.clone()), place);
-                make(Type::Bool, Code::Not(null))
-            }
-            ("isempty" | "isnotempty" | "notempty" | "isnull" | "isnotnull" | "notnull", _) => wrong("one argument"),
-            ("iff" | "iif", [condition, a, b]) => Ok(Some(self.case(
-                name,
-                vec![(condition.clone(), a.clone())],
-                b.clone(),
-                place,
-            )?)),
-            ("iff" | "iif", _) => wrong("three arguments"),
-            ("case", args) => {
-                let [arms @ .., rest] = args else {
-                    return wrong("conditions with values, and the rest");
-                };
-                if arms.is_empty() || arms.len() % 2 != 0 {
-                    return wrong("conditions with values, and the rest");
-                }
-                let pairs = arms.chunks(2).filter_map(|pair| match pair {
-                    [condition, value] => Some((condition.clone(), value.clone())),
-                    _ => None,
-                });
-                Ok(Some(self.case(name, pairs.collect(), rest.clone(), place)?))
-            }
-            ("coalesce", [_, _, ..]) if args.len() <= 64 => {
-                let ty = common(name, args.iter(), place)?;
-                make(
-                    ty,
-                    Code::Coalesce(args.iter().map(|arg| cast_to(ty, arg.clone())).collect()),
-                )
-            }
-            ("coalesce", _) => wrong("2 to 64 arguments"),
-            ("bin" | "floor", [value, size]) => {
-                let ty = match (value.ty, size.ty) {
-                    (Type::Datetime, Type::Timespan) => Type::Datetime,
-                    (Type::Timespan, Type::Timespan) => Type::Timespan,
-                    (Type::Int | Type::Long, Type::Int | Type::Long) => Type::Long,
-                    (a, b) if a.is_number() && b.is_number() => Type::Real,
-                    (a, b) => return Err(KqlError::at(place, format!("`{name}` cannot take {a} and {b}"))),
-                };
-                let args = vec![cast_to(ty, value.clone()), size.clone()];
-                let run = |args: &[Value]| match args {
-                    [value, size] => arithmetic::bin(value, size),
-                    _ => Ok(Value::Null),
-                };
-                make(ty, Code::Call(run, false, args))
-            }
-            ("bin" | "floor", _) => wrong("a value and a size"),
-            ("max_of", [_, _, ..]) => self.extreme(name, args, place, |a, b| a > b).map(Some),
-            ("min_of", [_, _, ..]) => self.extreme(name, args, place, |a, b| a < b).map(Some),
-            ("abs", [value]) if value.ty.is_number() || value.ty == Type::Timespan => {
-                let run = |args: &[Value]| {
-                    let out_of_range = || "`abs` of the smallest number leaves its range".to_owned();
-                    Ok(match args.first() {
-                        Some(Value::Long(n)) => Value::Long(n.checked_abs().ok_or_else(out_of_range)?),
-                        Some(Value::Timespan(n)) => Value::Timespan(n.checked_abs().ok_or_else(out_of_range)?),
-                        Some(Value::Real(n)) => Value::Real(n.abs()),
-                        _ => Value::Null,
-                    })
-                };
-                make(value.ty, Code::Call(run, false, vec![value.clone()]))
-            }
-            ("gettype", [value]) => self.gettype(value, place).map(Some),
-            ("prev" | "next", _) => self.shift(name, args, place, scope).map(Some),
-            ("row_number", _) => {
-                self.ordered(name, place, scope)?;
-                if args.len() > 1 {
-                    return Err(KqlError::at(place, "`row_number` with a restart is not supported"));
-                }
-                let first = match args.first() {
-                    None => 1,
-                    Some(arg) => match arg.as_constant(&self.budget)? {
-                        Some(Value::Long(n)) => n,
-                        _ => return wrong("a constant number"),
-                    },
-                };
-                make(Type::Long, Code::RowNumber(first))
-            }
-            _ => Ok(None),
+            _ => self.row_function(name, args, place, scope),
         }
-    }
-
-    fn ordered(&self, name: &str, place: Place, scope: Scope<'_>) -> Result<(), KqlError> {
-        if scope.serialized {
-            return Ok(());
-        }
-        Err(KqlError::at(
-            place,
-            format!("`{name}` needs rows in an order: put `sort`, `top` or `serialize` before it"),
-        ))
-    }
-
-    fn shift(&self, name: &str, args: &[Bound], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
-        self.ordered(name, place, scope)?;
-        let (Some(value), true) = (args.first(), args.len() <= 3) else {
-            return Err(KqlError::at(
-                place,
-                format!("`{name}` takes a column, an offset and a default"),
-            ));
-        };
-        let by = match args.get(1).map(|arg| arg.as_constant(&self.budget)).transpose()? {
-            None => 1,
-            Some(Some(Value::Long(n))) if n >= 0 => n,
-            Some(_) => {
-                return Err(KqlError::at(
-                    place,
-                    format!("the offset of `{name}` must be a constant"),
-                ));
-            }
-        };
-        let outside = match args.get(2) {
-            Some(outside) if outside.ty == value.ty => outside.clone(),
-            Some(other) => {
-                return Err(KqlError::at(
-                    other.place,
-                    format!("the default of `{name}` must be {}", value.ty),
-                ));
-            }
-            None => Bound::constant(value.ty, value.ty.null(), place),
-        };
-        let by = if name == "prev" { -by } else { by };
-        Ok(Bound::new(value.ty, Code::Shift(value.clone(), by, outside), place))
-    }
-
-    fn case(&self, name: &str, arms: Vec<(Bound, Bound)>, rest: Bound, place: Place) -> Result<Bound, KqlError> {
-        for (condition, _) in &arms {
-            if condition.ty != Type::Bool {
-                return Err(KqlError::at(
-                    condition.place,
-                    format!("a condition of `{name}` must be bool, this is {}", condition.ty),
-                ));
-            }
-        }
-        let ty = common(name, arms.iter().map(|(_, value)| value).chain([&rest]), place)?;
-        let arms = arms
-            .into_iter()
-            .map(|(condition, value)| (condition, cast_to(ty, value)));
-        Ok(Bound::new(ty, Code::Case(arms.collect(), cast_to(ty, rest)), place))
-    }
-
-    /// `max_of`, `min_of`: nulls are passed over only if all others are refused, so any null is refused.
-    fn extreme(
-        &self,
-        name: &str,
-        args: &[Bound],
-        place: Place,
-        better: fn(&Value, &Value) -> bool,
-    ) -> Result<Bound, KqlError> {
-        let ty = common(name, args.iter(), place)?;
-        if matches!(ty, Type::Dynamic | Type::Bool | Type::Guid) {
-            return Err(KqlError::at(place, format!("`{name}` of {ty} is not supported")));
-        }
-        let mut args = args.iter().map(|arg| cast_to(ty, arg.clone()));
-        let Some(mut best) = args.next() else {
-            return Err(KqlError::at(place, format!("`{name}` needs arguments")));
-        };
-        let run: fn(&[Value]) -> functions::Answer = if better(&Value::Long(1), &Value::Long(0)) {
-            |pair| pick(pair, "max_of", |a, b| a >= b)
-        } else {
-            |pair| pick(pair, "min_of", |a, b| a <= b)
-        };
-        for next in args {
-            best = Bound::new(ty, Code::Call(run, true, vec![best, next]), place);
-        }
-        Ok(best)
-    }
-
-    /// `gettype`: of a dynamic it depends on the value.
-    fn gettype(&self, value: &Bound, place: Place) -> Result<Bound, KqlError> {
-        if value.ty != Type::Dynamic {
-            return Ok(Bound::constant(Type::String, Value::text(value.ty.to_string()), place));
-        }
-        let run = |args: &[Value]| {
-            Ok(Value::text(match args.first() {
-                None | Some(Value::Null) => "null",
-                Some(Value::Bool(_)) => "bool",
-                Some(Value::Long(_)) => "long",
-                Some(Value::Real(_)) => "real",
-                Some(Value::String(_)) => "string",
-                Some(Value::Datetime(_)) => "datetime",
-                Some(Value::Timespan(_)) => "timespan",
-                Some(Value::Guid(_)) => "guid",
-                Some(Value::Array(_)) => "array",
-                Some(Value::Bag(_)) => "dictionary",
-            }))
-        };
-        Ok(Bound::new(
-            Type::String,
-            Code::Call(run, true, vec![value.clone()]),
-            place,
-        ))
     }
 
     fn toscalar(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
@@ -307,6 +139,9 @@ impl Machine<'_> {
         }
         let table = self.table_of(&arg.expr, scope.env)?;
         let Some(column) = table.columns.first() else {
+            if table.open {
+                return Ok(Bound::constant(Type::Unknown, Value::Null, place));
+            }
             return Err(KqlError::at(place, "this table has no column"));
         };
         let first = table.rows.first().and_then(|row| row.first().cloned());
@@ -326,6 +161,18 @@ impl Machine<'_> {
         ))
     }
 
+    fn column_names_of(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
+        let [arg] = args else {
+            return Err(KqlError::at(place, "`column_names_of` takes one table"));
+        };
+        let table = self.table_of(&arg.expr, scope.env)?;
+        let names = table
+            .columns
+            .iter()
+            .map(|column| Value::String(Arc::clone(&column.name)));
+        Ok(Bound::constant(Type::Dynamic, Value::array(names.collect()), place))
+    }
+
     fn column_ifexists(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
         let [name, default] = args else {
             return Err(KqlError::at(place, "`column_ifexists` takes a name and a default"));
@@ -337,6 +184,7 @@ impl Machine<'_> {
                 let ty = scope.columns.get(index).map_or(Type::Dynamic, |column| column.ty);
                 Ok(Bound::new(ty, Code::Column(index), place))
             }
+            None if scope.open => Ok(Bound::new(Type::Unknown, Code::Unknown, place)),
             None => self.bind(&default.expr, scope),
         }
     }
@@ -371,38 +219,6 @@ impl Machine<'_> {
             Code::Call(function.run, true, vec![part]),
             place,
         )))
-    }
-
-    fn extract(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
-        let [regex, group, source, to @ ..] = args else {
-            return Err(KqlError::at(place, "`extract` takes a regex, a group and a text"));
-        };
-        let bound = vec![
-            self.bind(&regex.expr, scope)?,
-            self.bind(&group.expr, scope)?,
-            self.bind(&source.expr, scope)?,
-        ];
-        let bound = check("extract", "sls", bound, place)?;
-        let text = Bound::new(Type::String, Code::Call(functions::extract, false, bound), place);
-        match to.first().map(|item| &item.expr.kind) {
-            None | Some(ExprKind::TypeOf(Type::String)) => Ok(text),
-            Some(ExprKind::TypeOf(ty)) => {
-                let name = match ty {
-                    Type::Long => "tolong",
-                    Type::Int => "toint",
-                    Type::Real => "toreal",
-                    Type::Bool => "tobool",
-                    Type::Datetime => "todatetime",
-                    Type::Timespan => "totimespan",
-                    other => return Err(KqlError::at(place, format!("`extract` to {other} is not supported"))),
-                };
-                match functions::find(name) {
-                    Some(function) => Ok(Bound::new(*ty, Code::Call(function.run, false, vec![text]), place)),
-                    None => Ok(text),
-                }
-            }
-            Some(_) => Err(KqlError::at(place, "the fourth argument of `extract` is `typeof(...)`")),
-        }
     }
 
     /// A function of the query, written out.
@@ -468,8 +284,11 @@ pub(super) fn fit(ty: Type, bound: Bound, name: &str) -> Result<Bound, KqlError>
     let widens = ty.is_number() && bound.ty.is_number() && (ty == Type::Real || bound.ty != Type::Real);
     if ty == bound.ty {
         Ok(bound)
-    } else if widens {
+    } else if widens || ty.is_loose() || bound.ty == Type::Unknown {
         Ok(cast_to(ty, bound))
+    } else if bound.ty == Type::Dynamic {
+        let place = bound.place;
+        Ok(Bound::new(ty, Code::Narrow(bound), place))
     } else {
         Err(KqlError::at(
             bound.place,
@@ -478,51 +297,8 @@ pub(super) fn fit(ty: Type, bound: Bound, name: &str) -> Result<Bound, KqlError>
     }
 }
 
-fn pick(pair: &[Value], name: &str, keep: fn(&Value, &Value) -> bool) -> functions::Answer {
-    match pair {
-        [Value::Null, _] | [_, Value::Null] => {
-            Err(format!("`{name}` with a null: the documents do not say what it gives"))
-        }
-        [a, b] => Ok(if keep(a, b) { a.clone() } else { b.clone() }),
-        _ => Ok(Value::Null),
-    }
-}
-
-/// The type that all values have, numbers widened.
-fn common<'b>(name: &str, values: impl Iterator<Item = &'b Bound>, place: Place) -> Result<Type, KqlError> {
-    let mut found: Option<Type> = None;
-    for value in values {
-        found = Some(match (found, value.ty) {
-            (None, ty) => ty,
-            (Some(a), b) if a == b => a,
-            (Some(a), b) if a.is_number() && b.is_number() => {
-                if a == Type::Real || b == Type::Real {
-                    Type::Real
-                } else {
-                    Type::Long
-                }
-            }
-            (Some(a), b) => {
-                return Err(KqlError::at(
-                    place,
-                    format!("the values of `{name}` must have one type, here are {a} and {b}; cast one of them"),
-                ));
-            }
-        });
-    }
-    found.ok_or_else(|| KqlError::at(place, format!("`{name}` needs arguments")))
-}
-
-fn cast_to(ty: Type, bound: Bound) -> Bound {
-    if bound.ty == ty {
-        return bound;
-    }
-    let place = bound.place;
-    Bound::new(ty, Code::Cast(bound), place)
-}
-
 /// Arguments against the letters of [`functions::Function::args`].
-fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -> Result<Vec<Bound>, KqlError> {
+pub(super) fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -> Result<Vec<Bound>, KqlError> {
     let least = letters.split('?').next().unwrap_or("").trim_end_matches('*').len();
     let all: Vec<char> = letters.chars().filter(|c| *c != '?').collect();
     let repeats = all.last() == Some(&'*');
@@ -543,7 +319,10 @@ fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -> Result<Ve
         let last = all.len().saturating_sub(if repeats { 2 } else { 1 });
         let letter = all.get(index.min(last)).copied().unwrap_or('a');
         let fits = match letter {
+            _ if arg.ty == Type::Unknown => true,
             's' => matches!(arg.ty, Type::String | Type::Dynamic),
+            'x' => arg.ty != Type::Dynamic,
+            'g' => arg.ty == Type::Guid,
             'd' => arg.ty == Type::Dynamic,
             'n' => arg.ty.is_number(),
             'l' => matches!(arg.ty, Type::Int | Type::Long),
@@ -555,6 +334,8 @@ fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -> Result<Ve
         if !fits {
             let wanted = match letter {
                 's' => "a string",
+                'x' => "a value that is not dynamic",
+                'g' => "a guid",
                 'd' => "a dynamic",
                 'n' => "a number",
                 'l' => "a whole number",

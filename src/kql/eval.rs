@@ -3,6 +3,7 @@
 use super::compare;
 use super::error::{KqlError, Place};
 use super::functions::Answer;
+use super::rows::Window;
 use super::table::Row;
 use super::value::{Type, Value};
 use std::cell::Cell;
@@ -26,6 +27,8 @@ pub(super) struct Bound {
 pub(super) enum Code {
     Const(Value),
     Column(usize),
+    /// A column that only data know: never evaluated but in a check
+    Unknown,
     Member(Bound, Arc<str>),
     Index(Bound, Bound),
     And(Vec<Bound>),
@@ -46,16 +49,26 @@ pub(super) enum Code {
     /// A function of values; whether it also takes nulls
     Call(fn(&[Value]) -> Answer, bool, Vec<Bound>),
     Cast(Bound),
+    /// A dynamic whose value must be of the type
+    Narrow(Bound),
     /// `prev` (negative) and `next`: how far, and what stands outside
     Shift(Bound, i64, Bound),
-    RowNumber(i64),
+    /// A function of the rows before, such as `row_number`
+    Window(Window),
 }
 
 impl Code {
     fn children(&self) -> Vec<&Bound> {
         match self {
-            Code::Const(_) | Code::Column(_) | Code::RowNumber(_) => Vec::new(),
-            Code::Member(a, _) | Code::Not(a) | Code::IsEmpty(a) | Code::IsNull(a) | Code::Cast(a) => vec![a],
+            Code::Const(_) | Code::Column(_) | Code::Unknown => Vec::new(),
+            Code::Member(a, _)
+            | Code::Not(a)
+            | Code::IsEmpty(a)
+            | Code::IsNull(a)
+            | Code::Cast(a)
+            | Code::Narrow(a) => {
+                vec![a]
+            }
             Code::Index(a, b)
             | Code::Equal(a, b)
             | Code::Less(_, a, b)
@@ -63,6 +76,7 @@ impl Code {
             | Code::Matches(a, b)
             | Code::Arithmetic(_, a, b)
             | Code::Shift(a, _, b) => vec![a, b],
+            Code::Window(window) => window.children(),
             Code::And(list) | Code::Or(list) | Code::Coalesce(list) | Code::Call(_, _, list) => list.iter().collect(),
             Code::In(_, a, list) => list.iter().chain([a]).collect(),
             Code::Case(arms, rest) => arms.iter().flat_map(|(c, v)| [c, v]).chain([rest]).collect(),
@@ -105,7 +119,10 @@ impl Budget {
 
 impl Bound {
     pub(super) fn new(ty: Type, code: Code, place: Place) -> Bound {
-        let mut needs_row = matches!(code, Code::Column(_) | Code::Shift(..) | Code::RowNumber(_));
+        let mut needs_row = matches!(
+            code,
+            Code::Column(_) | Code::Unknown | Code::Shift(..) | Code::Window(_)
+        );
         let mut depth = 0;
         for child in code.children() {
             needs_row |= child.needs_row;
@@ -130,6 +147,11 @@ impl Bound {
             return Ok(None);
         }
         self.eval(At { rows: &[], index: 0 }, budget).map(Some)
+    }
+
+    /// Its value without a row.
+    pub(super) fn eval_alone(&self, budget: &Budget) -> Result<Value, KqlError> {
+        self.eval(At { rows: &[], index: 0 }, budget)
     }
 
     /// Whether it is true for the row; null is not.
@@ -240,7 +262,16 @@ impl Bound {
             Code::IsEmpty(inner) => Value::Bool(inner.eval(at, budget)?.is_empty()),
             Code::IsNull(inner) => Value::Bool(inner.eval(at, budget)?.is_null()),
             Code::Arithmetic(operator, a, b) => {
-                let (a, b) = (a.eval(at, budget)?, b.eval(at, budget)?);
+                let values = (a.eval(at, budget)?, b.eval(at, budget)?);
+                for (side, value) in [(a, &values.0), (b, &values.1)] {
+                    if side.ty.is_loose() && !value.is_null() {
+                        return Err(self.refuse(format!(
+                            "`{operator}` of a dynamic that is not null: the documents do not say; cast it first, with \
+                             `tolong`, `toreal`, `todatetime`"
+                        )));
+                    }
+                }
+                let (a, b) = values;
                 super::arithmetic::compute(*operator, &a, &b, self.ty).map_err(|what| self.refuse(what))?
             }
             Code::Call(run, takes_null, args) => {
@@ -257,6 +288,28 @@ impl Bound {
                 let value = inner.eval(at, budget)?;
                 super::arithmetic::widen(value, self.ty)
             }
+            Code::Narrow(inner) => {
+                let value = inner.eval(at, budget)?;
+                let fits = match (&value, self.ty) {
+                    (Value::Null, _)
+                    | (Value::Bool(_), Type::Bool)
+                    | (Value::Long(_), Type::Int | Type::Long)
+                    | (Value::Real(_), Type::Real)
+                    | (Value::String(_), Type::String)
+                    | (Value::Datetime(_), Type::Datetime)
+                    | (Value::Timespan(_), Type::Timespan)
+                    | (Value::Guid(_), Type::Guid) => true,
+                    (_, ty) => ty.is_loose(),
+                };
+                if !fits {
+                    return Err(self.refuse(format!(
+                        "{} in a dynamic where {} is needed: the documents do not say what that gives; cast it first",
+                        compare::kind(&value),
+                        self.ty
+                    )));
+                }
+                value
+            }
             Code::Shift(inner, by, outside) => {
                 let index = i64::try_from(at.index).ok().and_then(|i| i.checked_add(*by));
                 match index
@@ -267,10 +320,8 @@ impl Bound {
                     None => outside.eval(at, budget)?,
                 }
             }
-            Code::RowNumber(first) => {
-                let index = i64::try_from(at.index).unwrap_or(i64::MAX);
-                Value::Long(first.saturating_add(index))
-            }
+            Code::Unknown => Value::Null,
+            Code::Window(window) => window.value(at, budget, self.place)?,
         })
     }
 }

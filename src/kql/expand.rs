@@ -1,25 +1,32 @@
-//! `mv-expand`, `mv-apply` and `parse`.
+//! `mv-expand` and `mv-apply`.
 
-use super::ast::{Expanded, Expr, ExprKind, Piece, Pipeline};
+use super::ast::{Expansion, Pipeline};
 use super::bind::{Env, Machine};
+use super::columns::extended_name;
 use super::error::{KqlError, Place};
 use super::eval::At;
 use super::functions;
-use super::ops::{expression_name, limited, scope_of};
+use super::ops::{limited, scope_of};
 use super::table::{Column, Row, Table};
 use super::value::{Type, Value};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a value expands to; none for the null, which gives one row.
-fn elements(value: &Value, place: Place) -> Result<Option<Vec<Value>>, KqlError> {
+fn elements(value: &Value, pairs: bool, place: Place) -> Result<Option<Vec<Value>>, KqlError> {
     Ok(match value {
         Value::Null => None,
         Value::Array(elements) => Some(elements.to_vec()),
         Value::Bag(members) => Some(
             members
                 .iter()
-                .map(|member| Value::Bag(vec![member.clone()].into()))
+                .map(|member| {
+                    if pairs {
+                        Value::array(vec![Value::String(Arc::clone(&member.0)), member.1.clone()])
+                    } else {
+                        Value::Bag(vec![member.clone()].into())
+                    }
+                })
                 .collect(),
         ),
         other => {
@@ -34,48 +41,30 @@ fn elements(value: &Value, place: Place) -> Result<Option<Vec<Value>>, KqlError>
     })
 }
 
-/// The expanded column's name: its own, or of the one column inside `f(col)`.
-fn name_of(expr: &Expr) -> Option<Arc<str>> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(Arc::clone(name)),
-        ExprKind::Call(_, args) => match args.as_slice() {
-            [only] => name_of(&only.expr),
-            _ => None,
-        },
-        _ => expression_name(expr),
-    }
-}
-
 impl Machine<'_> {
     /// The rows of each row, expanded: for every row of the table, the new rows.
     fn expand(
         &self,
         table: &Table,
-        columns: &[Expanded],
-        limit: Option<usize>,
+        expansion: &Expansion,
         env: &Env,
         place: Place,
     ) -> Result<(Vec<Column>, Vec<Vec<Row>>), KqlError> {
+        let limit = match &expansion.limit {
+            Some(limit) => Some(self.count(limit, env, "the limit")?),
+            None => None,
+        };
         let mut result = table.columns.clone();
         let mut bound = Vec::new();
-        for column in columns {
+        for column in &expansion.columns {
             let one = self.bind(&column.item.expr, scope_of(table, env))?;
-            if one.ty != Type::Dynamic {
+            if !one.ty.is_loose() {
                 return Err(KqlError::at(
                     one.place,
                     format!("a dynamic is expanded, this is {}", one.ty),
                 ));
             }
-            let name = match &column.item.name {
-                Some((name, _)) => Some(Arc::clone(name)),
-                None => name_of(&column.item.expr),
-            };
-            let Some(name) = name else {
-                return Err(KqlError::at(
-                    one.place,
-                    "give the expanded expression a name: without one it is not predictable",
-                ));
-            };
+            let name = extended_name(&result, &column.item);
             let ty = column.to.unwrap_or(Type::Dynamic);
             let new = Column { name, ty };
             let index = result
@@ -100,7 +89,7 @@ impl Machine<'_> {
                     },
                     &self.budget,
                 )?;
-                found.push(elements(&value, one.place)?);
+                found.push(elements(&value, expansion.pairs, one.place)?);
             }
             // Columns run in parallel: the longest counts, a null counts as one where all are null.
             let longest = found
@@ -133,24 +122,14 @@ impl Machine<'_> {
                         *cell = functions::cast(element, *ty);
                     }
                 }
+                if expansion.index.is_some() {
+                    new.push(Value::Long(i64::try_from(number).unwrap_or(i64::MAX)));
+                }
                 rows.push(new);
             }
             all.push(rows);
         }
-        Ok((result, all))
-    }
-
-    pub(super) fn mv_expand(
-        &self,
-        table: &Table,
-        columns: &[Expanded],
-        index: Option<&Arc<str>>,
-        limit: Option<usize>,
-        env: &Env,
-        place: Place,
-    ) -> Result<Table, KqlError> {
-        let (mut result, groups) = self.expand(table, columns, limit, env, place)?;
-        if let Some(name) = index {
+        if let Some(name) = &expansion.index {
             if result.iter().any(|column| column.name == *name) {
                 return Err(KqlError::at(place, format!("there are two columns `{name}`")));
             }
@@ -159,36 +138,39 @@ impl Machine<'_> {
                 ty: Type::Long,
             });
         }
-        let mut rows = Vec::new();
-        for group in groups {
-            for (number, mut row) in group.into_iter().enumerate() {
-                if index.is_some() {
-                    row.push(Value::Long(i64::try_from(number).unwrap_or(i64::MAX)));
-                }
-                rows.push(row);
-            }
-        }
+        Ok((result, all))
+    }
+
+    pub(super) fn mv_expand(
+        &self,
+        table: &Table,
+        expansion: &Expansion,
+        env: &Env,
+        place: Place,
+    ) -> Result<Table, KqlError> {
+        let (columns, groups) = self.expand(table, expansion, env, place)?;
         Ok(Table {
-            columns: result,
-            rows,
+            columns,
+            rows: groups.into_iter().flatten().collect(),
             serialized: table.serialized,
+            open: table.open,
         })
     }
 
     pub(super) fn mv_apply(
         &self,
         table: &Table,
-        columns: &[Expanded],
-        limit: Option<usize>,
+        expansion: &Expansion,
         body: &Rc<Pipeline>,
         env: &Env,
         place: Place,
     ) -> Result<Table, KqlError> {
-        let (inner, groups) = self.expand(table, columns, limit, env, place)?;
+        let (inner, groups) = self.expand(table, expansion, env, place)?;
         let part = |rows: Vec<Row>| Table {
             columns: inner.clone(),
             rows,
             serialized: false,
+            open: table.open,
         };
         // The columns of the result: those of the rows, then those that the subquery makes.
         let empty = self.deeper(place, || self.pipeline(body, env, Some(part(Vec::new()))))?;
@@ -205,6 +187,7 @@ impl Machine<'_> {
                 .collect(),
             rows: Vec::new(),
             serialized: false,
+            open: table.open || empty.open,
         };
         result.columns.extend(empty.columns.iter().cloned());
         for (row, group) in table.rows.iter().zip(groups) {
@@ -221,95 +204,5 @@ impl Machine<'_> {
             }
         }
         Ok(result)
-    }
-
-    pub(super) fn parse(
-        &self,
-        table: Table,
-        source: &Expr,
-        pieces: &[Piece],
-        filter: bool,
-        env: &Env,
-        place: Place,
-    ) -> Result<Table, KqlError> {
-        let source = self.bind(source, scope_of(&table, env))?;
-        if !matches!(source.ty, Type::String | Type::Dynamic) {
-            return Err(KqlError::at(
-                source.place,
-                format!("`parse` reads a string, this is {}", source.ty),
-            ));
-        }
-        let mut pattern = String::from("(?s)^");
-        let mut columns = table.columns.clone();
-        let mut targets = Vec::new();
-        for (index, piece) in pieces.iter().enumerate() {
-            let last = index + 1 == pieces.len();
-            match piece {
-                Piece::Star if last => pattern.push_str(".*"),
-                Piece::Star => pattern.push_str(".*?"),
-                Piece::Text(text) => pattern.push_str(&regex::escape(text)),
-                Piece::Column(name, ty, place) => {
-                    let group = match ty {
-                        Type::String if last => "(.*)",
-                        Type::String => "(.*?)",
-                        Type::Long | Type::Int => r"(-?[0-9]+)",
-                        other => return Err(KqlError::at(*place, format!("`parse` to {other} is not supported"))),
-                    };
-                    pattern.push_str(group);
-                    let column = Column {
-                        name: Arc::clone(name),
-                        ty: *ty,
-                    };
-                    let index = columns
-                        .iter()
-                        .position(|old| old.name == *name)
-                        .unwrap_or(columns.len());
-                    match columns.get_mut(index) {
-                        Some(old) => *old = column,
-                        None => columns.push(column),
-                    }
-                    targets.push((index, *ty));
-                }
-            }
-        }
-        pattern.push('$');
-        let regex = functions::regex(&pattern).map_err(|what| KqlError::at(place, what))?;
-        let mut rows = Vec::new();
-        for (index, row) in table.rows.iter().enumerate() {
-            let text = source
-                .eval(
-                    At {
-                        rows: &table.rows,
-                        index,
-                    },
-                    &self.budget,
-                )?
-                .to_text();
-            let found = regex.captures(&text);
-            if found.is_none() && filter {
-                continue;
-            }
-            let mut new = row.clone();
-            new.resize(columns.len(), Value::Null);
-            for (group, (index, ty)) in targets.iter().enumerate() {
-                let text = found
-                    .as_ref()
-                    .and_then(|found| found.get(group + 1))
-                    .map(|found| found.as_str());
-                let value = match (ty, text) {
-                    (Type::String, text) => Value::text(text.unwrap_or("")),
-                    (_, text) => text.and_then(|text| text.parse().ok()).map_or(Value::Null, Value::Long),
-                };
-                if let Some(cell) = new.get_mut(*index) {
-                    *cell = value;
-                }
-            }
-            rows.push(new);
-        }
-        Ok(Table {
-            columns,
-            rows,
-            serialized: table.serialized,
-        })
     }
 }

@@ -1,10 +1,12 @@
 //! `join`, `lookup` and `union`.
 
-use super::ast::{Expr, ExprKind, JoinKind, Union};
-use super::bind::{Env, Machine};
+use super::ast::{Expr, ExprKind, JoinKind, Leg, OpKind, Source, Union};
+use super::bind::{Env, Machine, Named};
+use super::columns::free_name;
+use super::columns::wildcard;
 use super::error::{KqlError, Place};
 use super::eval::{At, Bound};
-use super::ops::{free_name, limited};
+use super::ops::limited;
 use super::table::{Column, Row, Table};
 use super::value::{Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,10 +52,13 @@ impl Machine<'_> {
             };
             let scope = |table| super::ops::scope_of(table, env);
             let strict = |expr: &Expr, table: &Table, side: &str| match &expr.kind {
-                ExprKind::Name(name) if table.column(name).is_none() => Err(KqlError::at(
-                    expr.place,
-                    format!("the {side} side has no column `{name}`"),
-                )),
+                ExprKind::Name(name) if table.column(name).is_none() && !table.open => {
+                    let hint = super::names::hint(name, table.columns.iter().map(|column| &*column.name));
+                    Err(KqlError::at(
+                        expr.place,
+                        format!("the {side} side has no column `{name}`{hint}"),
+                    ))
+                }
                 _ => Ok(()),
             };
             strict(&a, left, "left")?;
@@ -63,13 +68,15 @@ impl Machine<'_> {
                 _ => None,
             };
             let (a, b) = (self.bind(&a, scope(left))?, self.bind(&b, scope(right))?);
-            if a.ty == Type::Dynamic || b.ty == Type::Dynamic {
+            let loose = a.ty == Type::Unknown || b.ty == Type::Unknown;
+            let rows = !(left.rows.is_empty() || right.rows.is_empty());
+            if a.ty == Type::Dynamic && b.ty == Type::Dynamic && rows {
                 return Err(KqlError::at(
                     expr.place,
                     "a dynamic as a join key: the documents do not say; cast it",
                 ));
             }
-            if !(a.ty == b.ty || (a.ty.is_number() && b.ty.is_number())) {
+            if !(loose || a.ty == b.ty || (a.ty.is_number() && b.ty.is_number())) {
                 return Err(KqlError::at(
                     expr.place,
                     format!("a key of {} cannot equal a key of {}", a.ty, b.ty),
@@ -129,6 +136,7 @@ impl Machine<'_> {
                     .map(|(row, _)| row.clone())
                     .collect(),
                 serialized: false,
+                open: table.open,
             }
         };
         match kind {
@@ -182,6 +190,7 @@ impl Machine<'_> {
             columns,
             rows,
             serialized: false,
+            open: left.open || right.open,
         })
     }
 
@@ -237,55 +246,130 @@ impl Machine<'_> {
             columns,
             rows,
             serialized: false,
+            open: left.open || right.open,
         })
     }
 
-    pub(super) fn union(&self, first: Option<Table>, union: &Union, env: &Env) -> Result<Table, KqlError> {
+    /// The tables of a union with their names; wildcards and names that need not exist are resolved.
+    fn legs(&self, union: &Union, taken: usize, env: &Env) -> Result<Vec<(Arc<str>, Table)>, KqlError> {
         let mut legs: Vec<(Arc<str>, Table)> = Vec::new();
-        if let Some(table) = first {
-            legs.push(("union_arg0".into(), table));
-        }
+        let mut missing = None;
         for leg in &union.legs {
+            let leg = match leg {
+                Leg::Table(leg) => leg,
+                Leg::Wild(pattern, place) => {
+                    let mut names: Vec<&str> = env.tables();
+                    names.retain(|name| match env.find(name) {
+                        Some(Named::Function(function, _)) => function.view,
+                        _ => false,
+                    });
+                    names.extend(self.database.names());
+                    names.retain(|name| wildcard(pattern, name));
+                    names.sort_unstable();
+                    names.dedup();
+                    if names.is_empty() {
+                        let error = KqlError::at(*place, format!("there is no table of the pattern `{pattern}`"));
+                        if !union.fuzzy {
+                            return Err(error);
+                        }
+                        missing.get_or_insert(error);
+                    }
+                    for name in names {
+                        let name: Arc<str> = name.into();
+                        let leg = Expr {
+                            kind: ExprKind::Name(Arc::clone(&name)),
+                            place: *place,
+                        };
+                        legs.push((name, self.table_of(&leg, env)?));
+                    }
+                    continue;
+                }
+            };
             if union.fuzzy
-                && let ExprKind::Name(name) = &leg.kind
-                && !self.is_table(leg, env)
-                && env.find(name).is_none()
+                && let Some(name) = self.unresolved(leg, env)
             {
+                missing.get_or_insert_with(|| self.no_table(name, env, leg.place));
                 continue;
             }
             let name: Arc<str> = match &leg.kind {
                 ExprKind::Name(name) => Arc::clone(name),
-                _ => format!("union_arg{}", legs.len()).into(),
+                ExprKind::Query(query) => match query.ops.last().map(|op| &op.kind) {
+                    Some(OpKind::As(name)) => Arc::clone(name),
+                    _ => format!("union_arg{}", legs.len() + taken).into(),
+                },
+                _ => format!("union_arg{}", legs.len() + taken).into(),
             };
             legs.push((name, self.table_of(leg, env)?));
         }
+        match missing {
+            Some(error) if legs.is_empty() && taken == 0 => Err(error),
+            _ => Ok(legs),
+        }
+    }
+
+    /// The name that a leg begins with, where nothing has it.
+    fn unresolved<'e>(&self, leg: &'e Expr, env: &Env) -> Option<&'e str> {
+        match &leg.kind {
+            ExprKind::Name(name) => (env.find(name).is_none() && self.database.get(name).is_none()).then_some(name),
+            ExprKind::Call(name, _) => (env.find(name).is_none() && !self.is_table(leg, env)).then_some(name),
+            ExprKind::Query(query) => match &query.source {
+                Source::Expr(first) => self.unresolved(first, env),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// `union`; a table that comes through the pipe has a name for `withsource`.
+    pub(super) fn union(&self, first: Option<(Arc<str>, Table)>, union: &Union, env: &Env) -> Result<Table, KqlError> {
+        let mut legs: Vec<(Arc<str>, Table)> = first.into_iter().collect();
+        legs.extend(self.legs(union, legs.len(), env)?);
         // Columns in the order in which they are met; a name with two types becomes `x_long` and `x_string`.
         let mut met: Vec<Column> = Vec::new();
         for (_, table) in &legs {
             for column in &table.columns {
-                if !met.contains(column) {
-                    met.push(column.clone());
+                let unknown = |a: Type, b: Type| a == Type::Unknown || b == Type::Unknown;
+                let known = met
+                    .iter_mut()
+                    .find(|old| old.name == column.name && (old.ty == column.ty || unknown(old.ty, column.ty)));
+                match known {
+                    Some(old) if old.ty == Type::Unknown => old.ty = column.ty,
+                    Some(_) => {}
+                    None => met.push(column.clone()),
                 }
             }
         }
         if union.inner {
             met.retain(|column| legs.iter().all(|(_, table)| table.columns.contains(column)));
         }
-        let mut result = Table::default();
+        let mut result = Table {
+            open: legs.iter().any(|(_, table)| table.open),
+            ..Table::default()
+        };
         if let Some(name) = &union.withsource {
             result.columns.push(Column {
                 name: Arc::clone(name),
                 ty: Type::String,
             });
         }
+        let clash = |column: &Column| met.iter().filter(|other| other.name == column.name).count() > 1;
+        // Names that are as they were come first; the others take what is free.
+        let mut taken = result.columns.clone();
+        taken.extend(met.iter().filter(|column| !clash(column)).cloned());
         for column in &met {
-            let clash = met.iter().filter(|other| other.name == column.name).count() > 1;
-            let name = if clash {
-                format!("{}_{}", column.name, column.ty).into()
+            let own_source = result.columns.first().is_some_and(|source| source.name == column.name);
+            let name = if clash(column) {
+                let name = free_name(&taken, &format!("{}_{}", column.name, column.ty).into());
+                taken.push(Column {
+                    name: Arc::clone(&name),
+                    ty: column.ty,
+                });
+                name
+            } else if union.withsource.is_some() && own_source {
+                free_name(&taken, &column.name)
             } else {
                 Arc::clone(&column.name)
             };
-            let name = free_name(&result.columns, &name);
             result.columns.push(Column { name, ty: column.ty });
         }
         for (name, table) in &legs {

@@ -29,8 +29,8 @@ pub(super) struct Token {
     pub(super) place: Place,
 }
 
-/// The words of a text.
-pub(super) fn words(text: &str) -> Result<Vec<Token>, KqlError> {
+/// The words of a text, and what is odd about it.
+pub(super) fn words(text: &str) -> Result<(Vec<Token>, Vec<KqlError>), KqlError> {
     let parsed = Words::parse(Rule::file, text).map_err(|error| {
         let at = match error.location {
             pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
@@ -38,12 +38,22 @@ pub(super) fn words(text: &str) -> Result<Vec<Token>, KqlError> {
         let rest = text.get(at..).unwrap_or("");
         let what = match rest.chars().next() {
             Some(c @ ('"' | '\'')) => format!("the string that begins with {c} is not closed on its line"),
+            Some(c @ ('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}')) => {
+                format!("`{c}` is a printed quotation mark; KQL takes `\"` and `'`")
+            }
+            Some(c) if c.is_control() || c.is_whitespace() || ('\u{200b}'..='\u{200f}').contains(&c) => {
+                format!(
+                    "the character U+{:04X}, which cannot be seen, is not part of KQL",
+                    c as u32
+                )
+            }
             Some(c) => format!("`{c}` is not part of KQL here"),
             None => "the query ends too early".to_owned(),
         };
         KqlError::at(Place { start: at, end: at }, what)
     })?;
     let mut tokens = Vec::new();
+    let mut warnings = Vec::new();
     for pair in parsed.flat_map(Pair::into_inner) {
         let span = pair.as_span();
         let place = Place {
@@ -52,6 +62,14 @@ pub(super) fn words(text: &str) -> Result<Vec<Token>, KqlError> {
         };
         let kind = match pair.as_rule() {
             Rule::EOI => break,
+            Rule::odd_blank => {
+                let code = pair.as_str().chars().next().map_or(0, |c| c as u32);
+                warnings.push(KqlError::at(
+                    place,
+                    format!("a blank that is no plain space (U+{code:04X}) is read as one"),
+                ));
+                continue;
+            }
             Rule::string => Kind::Literal(Type::String, string(pair, place)?),
             Rule::typed => typed(pair, place)?,
             Rule::timespan => {
@@ -77,7 +95,7 @@ pub(super) fn words(text: &str) -> Result<Vec<Token>, KqlError> {
         };
         tokens.push(Token { kind, place });
     }
-    Ok(tokens)
+    Ok((tokens, warnings))
 }
 
 fn long(number: Option<i64>, place: Place) -> Result<Kind, KqlError> {
@@ -176,7 +194,7 @@ fn typed(pair: Pair<'_, Rule>, place: Place) -> Result<Kind, KqlError> {
         return Ok(Kind::Literal(ty, Value::Null));
     }
     let value = match ty {
-        Type::Datetime => time::parse_datetime(text).map(Value::Datetime),
+        Type::Datetime => datetime(text).map(Value::Datetime),
         Type::Timespan => time::parse_timespan(text).map(Value::Timespan),
         Type::Bool => match text {
             "true" | "1" => Some(Value::Bool(true)),
@@ -192,11 +210,23 @@ fn typed(pair: Pair<'_, Rule>, place: Place) -> Result<Kind, KqlError> {
             _ => text.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Real),
         },
         Type::Guid => guid(text).map(|text| Value::Guid(text.into())),
-        Type::String | Type::Dynamic => None,
+        Type::String | Type::Dynamic | Type::Unknown => None,
     };
     value
         .map(|value| Kind::Literal(ty, value))
         .ok_or_else(|| KqlError::at(place, format!("`{text}` is not read as a `{ty}`")))
+}
+
+/// What stands in `datetime(...)`: a datetime, also with blanks around its hyphens, or `year, month, day`.
+fn datetime(text: &str) -> Option<i64> {
+    time::parse_datetime(text).or_else(|| {
+        let between = if text.contains(',') { ',' } else { '-' };
+        let parts: Option<Vec<u32>> = text.split(between).map(|part| part.trim().parse().ok()).collect();
+        match parts?.as_slice() {
+            [year, month, day] => time::parse_datetime(&format!("{year:04}-{month:02}-{day:02}")),
+            _ => None,
+        }
+    })
 }
 
 /// A GUID in lower case with hyphens.
@@ -215,6 +245,7 @@ mod tests {
     fn texts(text: &str) -> Vec<String> {
         words(text)
             .unwrap()
+            .0
             .into_iter()
             .map(|t| match t.kind {
                 Kind::Literal(ty, value) => format!("{ty}:{}", value.to_text()),

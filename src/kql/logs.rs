@@ -6,21 +6,17 @@ use super::value::{Type, Value};
 use crate::input::Event;
 use crate::source::{Catalog, ColumnType, Field, FieldId, Source};
 use crate::value::{self, Json};
+use std::sync::Arc;
 
-/// The tables of all sources, filled with events. Every source has its table, also without events.
-///
-/// `schemas` holds the full tables (name, then column and type); a source's own columns come first, the others are empty.
+/// The tables of a workspace with those of all sources, filled with events. Every source has its table, also without
+/// events; columns that only the source has come last, and those that it does not fill are empty.
 pub fn database<'e>(
     catalog: &Catalog,
-    schemas: &[(&str, Vec<(&str, Type)>)],
+    mut workspace: Database,
     events: impl IntoIterator<Item = &'e Event>,
 ) -> Database {
-    let mut database = Database::default();
-    for (name, columns) in schemas {
-        database.add(*name, Table::new(columns.iter().copied()));
-    }
     for (_, source) in catalog.iter() {
-        let mut table = database.get(&source.table).cloned().unwrap_or_default();
+        let mut table = workspace.get_mut(&source.table).map(std::mem::take).unwrap_or_default();
         for field in &source.fields {
             if table.column(&field.column).is_none() {
                 table.columns.push(Column {
@@ -29,11 +25,11 @@ pub fn database<'e>(
                 });
             }
         }
-        database.add(source.table.as_str(), table);
+        workspace.add(source.table.as_str(), table);
     }
     for event in events {
         let source = catalog.get(event.source);
-        let Some(table) = database.get_mut(&source.table) else {
+        let Some(table) = workspace.get_mut(&source.table) else {
             continue;
         };
         let mut row: Row = table.columns.iter().map(|column| column.ty.null()).collect();
@@ -46,9 +42,32 @@ pub fn database<'e>(
         if let Some(cell) = type_column {
             *cell = Value::text(source.table.as_str());
         }
+        complete_times(table, &mut row);
         table.rows.push(row);
     }
-    database
+    workspace
+}
+
+/// Defender calls `Timestamp` what a workspace calls `TimeGenerated`. A row of a table that has both columns and was given
+/// one, has both.
+pub(super) fn complete_times(table: &Table, row: &mut Row) {
+    let cell = |name| {
+        table
+            .column(name)
+            .map(|at| (at, row.get(at).is_none_or(Value::is_null)))
+    };
+    let (Some(ours), Some(theirs)) = (cell("TimeGenerated"), cell("Timestamp")) else {
+        return;
+    };
+    let (from, to) = match (ours, theirs) {
+        ((from, false), (to, true)) | ((to, true), (from, false)) => (from, to),
+        _ => return,
+    };
+    if let Some(value @ Value::Datetime(_)) = row.get(from).cloned()
+        && let Some(cell) = row.get_mut(to)
+    {
+        *cell = value;
+    }
 }
 
 fn type_of(ty: ColumnType) -> Type {
@@ -74,9 +93,10 @@ fn cell_of(source: &Source, id: FieldId, field: &Field, event: &Event) -> Value 
         (_, value::Value::Missing) => None,
         (Type::String, value::Value::Text(text)) => Some(Value::String(text)),
         (Type::String, value::Value::Json(Json::Text(text))) => Some(Value::String(text)),
-        (Type::String, value::Value::Json(json)) => Some(Value::text(json.to_serde().to_string())),
+        (Type::String, value::Value::Json(json)) => json.as_text().map(|text| Value::text(text.as_ref())),
         (Type::String, value::Value::Bool(b)) => Some(Value::text(if b { "true" } else { "false" })),
         (Type::String, value::Value::Int(n)) => Some(Value::text(n.to_string())),
+        (Type::String, value::Value::Real(n)) => Some(Value::text(Value::Real(n).to_text())),
         (Type::String, value::Value::Time(time)) => Some(Value::text(time.to_string())),
         (Type::Bool, value::Value::Bool(b)) => Some(Value::Bool(b)),
         (Type::Long, value::Value::Int(n)) => Some(Value::Long(n)),
@@ -84,9 +104,27 @@ fn cell_of(source: &Source, id: FieldId, field: &Field, event: &Event) -> Value 
         (Type::Real, value::Value::Int(n)) => Some(Value::Real(n as f64)),
         (Type::Real, value::Value::Real(n)) => Some(Value::Real(n)),
         (Type::Datetime, value::Value::Time(time)) => time.0.checked_add(EPOCH).map(Value::Datetime),
-        (Type::Dynamic, value::Value::Json(json)) => Some(Value::from_json(&json.to_serde())),
+        (Type::Dynamic, value::Value::Json(json)) => Some(of_json(&json)),
         (Type::Dynamic, value::Value::Text(text)) => Some(Value::String(text)),
         _ => None,
     };
     found.unwrap_or_else(|| ty.null())
+}
+
+/// A value in a `dynamic`; members keep the order of the record.
+pub(super) fn of_json(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(b) => Value::Bool(*b),
+        Json::Int(n) => Value::Long(*n),
+        Json::Real(n) => Value::Real(*n),
+        Json::Text(text) => Value::String(Arc::clone(text)),
+        Json::Array(elements) => Value::array(elements.iter().map(of_json).collect()),
+        Json::Object(members) => Value::Bag(
+            members
+                .iter()
+                .map(|(key, value)| (Arc::clone(key), of_json(value)))
+                .collect(),
+        ),
+    }
 }

@@ -5,37 +5,59 @@
 //! a construct gives, it refuses with the place, and so does everything that it does not read. `docs/kql.md` lists both.
 
 mod aggregate;
+mod aggregate_values;
 mod arithmetic;
 mod ast;
 mod bind;
 mod bind_call;
+mod bind_typed;
+#[cfg(feature = "input")]
+mod cast;
 mod columns;
 mod compare;
 mod error;
 mod eval;
 mod expand;
+#[cfg(feature = "input")]
+mod file;
 mod functions;
 mod join;
 mod lex;
 #[cfg(feature = "input")]
 mod logs;
+mod names;
+mod operators;
 mod ops;
 mod parse;
 mod parse_join;
 mod parse_literal;
+mod parse_more;
 mod parse_op;
+mod parse_statement;
+mod parse_text;
+mod plugins;
+mod results;
+mod rows;
+mod scan;
 mod schemas;
+mod search;
+mod series;
+mod sources;
+mod statements;
 mod summarize;
 mod table;
 mod time;
+mod top;
 mod trace;
 mod value;
 
 pub use bind_call::INGESTION_TIME;
 pub use error::{KqlError, Place};
 #[cfg(feature = "input")]
+pub use file::{FileRows, Misfits, read_file, table_of, watchlist_of};
+#[cfg(feature = "input")]
 pub use logs::database;
-pub use schemas::workspace;
+pub use schemas::{SchemaError, columns, workspace};
 pub use table::{Clock, Column, Database, Row, Table};
 pub use trace::{Traced, trace};
 pub use value::{Type, Value};
@@ -74,7 +96,8 @@ pub fn parse(text: &str) -> Result<Query, KqlError> {
         .located(text));
     }
     let located = |error: KqlError| error.located(text);
-    let mut parser = parse::Parser::new(text, lex::words(text).map_err(located)?);
+    let (words, warnings) = lex::words(text).map_err(located)?;
+    let mut parser = parse::Parser::new(text, words, warnings);
     let body = parser.query().map_err(located)?;
     Ok(Query {
         text: text.to_owned(),
@@ -89,16 +112,22 @@ pub fn parse(text: &str) -> Result<Query, KqlError> {
 /// A name or a type that does not fit, or something that is not supported or not settled by the documents, with its line
 /// and column.
 pub fn run(query: &Query, database: &Database, clock: Clock) -> Result<Table, KqlError> {
-    let machine = Machine::new(database, clock);
+    go(query, database, clock, false)
+}
+
+fn go(query: &Query, database: &Database, clock: Clock, checking: bool) -> Result<Table, KqlError> {
+    let machine = Machine::new(database, clock, checking);
     let run = || {
         let env = machine.lets(&query.body, &Env::default())?;
-        if machine.gives_table(&query.body.result, &env) {
-            return machine.pipeline(&query.body.result, &env, None);
+        let result = &query.body.result;
+        if machine.gives_table(result, &env) {
+            return machine.pipeline(result, &env, None);
         }
-        Err(KqlError::at(
-            query.body.result.place,
-            "the result of a query is a table; use `print` for a value",
-        ))
+        // One value: the examples of the pages show it as a table of one cell.
+        let value = machine.scalar(result, &env)?;
+        let mut table = Table::new([("Result", value.ty)]);
+        table.rows.push(vec![value.eval_alone(&machine.budget)?]);
+        Ok(table)
     };
     run().map_err(|error| error.located(&query.text))
 }
@@ -108,7 +137,7 @@ pub fn run(query: &Query, database: &Database, clock: Clock) -> Result<Table, Kq
 /// # Errors
 /// As [`run`].
 pub fn check(query: &Query, database: &Database, clock: Clock) -> Result<Vec<Column>, KqlError> {
-    run(query, &database.without_rows(), clock).map(|table| table.columns)
+    go(query, &database.without_rows(), clock, true).map(|table| table.columns)
 }
 
 #[cfg(test)]

@@ -22,13 +22,13 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, tokens: Vec<Token>) -> Parser<'a> {
+    pub(super) fn new(text: &'a str, tokens: Vec<Token>, warnings: Vec<KqlError>) -> Parser<'a> {
         Parser {
             text,
             tokens,
             at: 0,
             depth: 0,
-            warnings: Vec::new(),
+            warnings,
         }
     }
 
@@ -55,6 +55,11 @@ impl<'a> Parser<'a> {
 
     pub(super) fn ended(&self) -> bool {
         self.at >= self.tokens.len()
+    }
+
+    /// Whether fewer than that many words follow the next.
+    pub(super) fn ended_at(&self, ahead: usize) -> bool {
+        self.token(ahead).is_none()
     }
 
     pub(super) fn is_mark_at(&self, ahead: usize, mark: &str) -> bool {
@@ -150,13 +155,31 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether a `name =` stands here, and how many words the name has.
-    fn named(&self) -> bool {
+    pub(super) fn named(&self) -> bool {
         let bracketed = self.is_mark("[") && self.is_mark_at(2, "]") && self.is_mark_at(3, "=");
         bracketed || (self.word_at(0).is_some() && self.is_mark_at(1, "="))
     }
 
     /// `expression` or `name = expression`.
     pub(super) fn item(&mut self) -> Result<Item, KqlError> {
+        if self.is_mark("(") && self.word_at(1).is_some() && (self.is_mark_at(2, ",") || self.is_mark_at(3, "=")) {
+            let start = self.place();
+            self.at += 1;
+            let mut names = vec![self.name()?];
+            while self.take_mark(",") {
+                names.push(self.name()?);
+            }
+            self.need_mark(")")?;
+            self.need_mark("=")?;
+            let call = Box::new(self.expr()?);
+            return Ok(Item {
+                name: None,
+                expr: Expr {
+                    kind: ExprKind::Tuple(names, call),
+                    place: start.to(self.last()),
+                },
+            });
+        }
         let name = if self.named() {
             let name = self.name()?;
             self.need_mark("=")?;
@@ -266,6 +289,11 @@ impl<'a> Parser<'a> {
 
     /// The comparison that stands here, and past it.
     fn relation(&mut self) -> Option<Arc<str>> {
+        let text_follows = matches!(self.token(1).map(|t| &t.kind), Some(Kind::Literal(Type::String, _)));
+        if self.is_mark(":") && text_follows {
+            self.at += 1;
+            return Some(":".into());
+        }
         const MARKS: [&str; 9] = ["==", "!=", "<>", "=~", "!~", "<", ">", "<=", ">="];
         let found = match &self.token(0)?.kind {
             Kind::Mark(mark) if MARKS.contains(&&**mark) => Arc::clone(mark),
@@ -333,7 +361,7 @@ impl<'a> Parser<'a> {
         self.postfix()
     }
 
-    fn postfix(&mut self) -> Result<Expr, KqlError> {
+    pub(super) fn postfix(&mut self) -> Result<Expr, KqlError> {
         let mut expr = self.primary()?;
         for _ in 0..LONGEST {
             if self.is_mark(".") {
@@ -412,30 +440,21 @@ impl<'a> Parser<'a> {
         }
         self.at += 1;
         let kind = match &**word {
-            "true" | "false" if !self.is_mark("(") => ExprKind::Literal(Type::Bool, Value::Bool(&**word == "true")),
+            "true" | "True" | "TRUE" if !self.is_mark("(") => ExprKind::Literal(Type::Bool, Value::Bool(true)),
+            "false" | "False" | "FALSE" if !self.is_mark("(") => ExprKind::Literal(Type::Bool, Value::Bool(false)),
             "dynamic" if self.take_mark("(") => {
                 let value = self.deeper(|p| p.dynamic())?;
                 self.need_mark(")")?;
                 ExprKind::Literal(Type::Dynamic, value)
             }
+            "externaldata" | "external_data" if self.is_mark("(") => self.external()?,
             "typeof" if self.take_mark("(") => {
                 let ty = self.ty()?;
                 self.need_mark(")")?;
                 ExprKind::TypeOf(ty)
             }
             _ if self.take_mark("(") => {
-                let mut args = Vec::new();
-                while !self.is_mark(")") {
-                    if self.named() {
-                        args.push(self.item()?);
-                    } else {
-                        let expr = self.pipeline_in_brackets()?;
-                        args.push(Item { name: None, expr });
-                    }
-                    if !self.take_mark(",") {
-                        break;
-                    }
-                }
+                let args = self.arguments()?;
                 self.need_mark(")")?;
                 ExprKind::Call(Arc::clone(word), args)
             }

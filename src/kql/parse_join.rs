@@ -1,8 +1,10 @@
 //! From words to the tree: the operators that take several tables.
 
-use super::ast::{Expr, ExprKind, JoinKind, OpKind, Union};
-use super::error::KqlError;
+use super::ast::{Expr, ExprKind, JoinKind, Leg, OpKind, Union};
+use super::error::{KqlError, Place};
 use super::parse::Parser;
+use super::parse_op::{elsewhere, is_elsewhere};
+use std::sync::Arc;
 
 impl Parser<'_> {
     /// `join` and `lookup`.
@@ -80,40 +82,79 @@ impl Parser<'_> {
             }
             self.hints()?;
         }
-        loop {
-            if self.is_mark("(") {
-                self.at += 1;
-                union.legs.push(self.pipeline_in_brackets()?);
-                self.need_mark(")")?;
-            } else {
-                if self.is_mark("*") {
-                    return Err(KqlError::at(
-                        self.place(),
-                        "`union *` is not supported: name the tables",
-                    ));
-                }
-                union.legs.push(self.expr_leg()?);
-            }
-            if !self.take_mark(",") {
-                break;
-            }
-        }
+        union.legs = self.legs()?;
         union.place = start.to(self.last());
         Ok(union)
     }
 
-    /// A leg of a union: a table or a call.
-    fn expr_leg(&mut self) -> Result<Expr, KqlError> {
-        let leg = self.expr()?;
-        if matches!(leg.kind, ExprKind::Name(_) | ExprKind::Call(..)) {
-            if self.is_mark("*") && self.adjacent() {
-                return Err(KqlError::at(
-                    leg.place,
-                    "a wildcard in `union` is not supported: name the tables",
+    /// The tables of `union`, `search in (...)` and `find in (...)`.
+    pub(super) fn legs(&mut self) -> Result<Vec<Leg>, KqlError> {
+        let mut legs = Vec::new();
+        loop {
+            if let Some((pattern, place)) = self.wildcard() {
+                if &*pattern == "*" {
+                    return Err(KqlError::at(
+                        place,
+                        "all tables of a workspace, `*`, are not known here, and a scheduled rule may not read them: name \
+                         the tables",
+                    ));
+                }
+                self.warnings.push(KqlError::at(
+                    place,
+                    format!("`{pattern}` stands for the tables that are known here; a workspace may have more"),
                 ));
+                legs.push(Leg::Wild(pattern, place));
+            } else {
+                legs.push(Leg::Table(self.expr_leg()?));
             }
+            if !self.take_mark(",") {
+                return Ok(legs);
+            }
+        }
+    }
+
+    /// A name with `*` in it, which is then behind us.
+    fn wildcard(&mut self) -> Option<(Arc<str>, Place)> {
+        let fits = |p: &Self, ahead| p.is_mark_at(ahead, "*") || p.word_at(ahead).is_some();
+        let mut ahead = 0;
+        let mut star = false;
+        while fits(self, ahead) {
+            let (Some(own), before) = (self.token(ahead), ahead.checked_sub(1).and_then(|b| self.token(b))) else {
+                break;
+            };
+            if before.is_some_and(|before| before.place.end != own.place.start) {
+                break;
+            }
+            star |= self.is_mark_at(ahead, "*");
+            ahead += 1;
+        }
+        if !star {
+            return None;
+        }
+        let start = self.place();
+        self.at += ahead;
+        let place = start.to(self.last());
+        Some((self.text.get(place.start..place.end).unwrap_or("").into(), place))
+    }
+
+    /// A leg of a union: a table, a call, or a query in brackets.
+    fn expr_leg(&mut self) -> Result<Expr, KqlError> {
+        if self.take_mark("(") {
+            let leg = self.pipeline_in_brackets()?;
+            self.need_mark(")")?;
             return Ok(leg);
         }
-        Err(KqlError::at(leg.place, "`union` takes tables"))
+        let start = self.place();
+        if let Some(word) = self.word_at(0)
+            && self.is_mark_at(1, "(")
+            && is_elsewhere(&word)
+        {
+            return Err(elsewhere(&word, start));
+        }
+        let leg = self.expr()?;
+        match leg.kind {
+            ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Member(..) | ExprKind::External(_) => Ok(leg),
+            _ => Err(KqlError::at(leg.place, "`union` takes tables")),
+        }
     }
 }

@@ -54,8 +54,9 @@ impl Parser<'_> {
         {
             self.at += 1;
             return match (minus, value) {
-                (true, Value::Long(n)) => Ok(Value::Long(-n)),
+                (true, Value::Long(n)) => Ok(Value::Long(n.saturating_neg())),
                 (true, Value::Real(n)) => Ok(Value::Real(-n)),
+                (true, Value::Timespan(n)) => Ok(Value::Timespan(n.saturating_neg())),
                 (true, _) => self.expected("a number"),
                 (false, value) if ty == Type::String => Ok(self.joined(value)),
                 (false, value) => Ok(value),

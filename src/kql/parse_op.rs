@@ -1,134 +1,36 @@
-//! From words to the tree: statements, sources and operators.
+//! From words to the tree: sources and operators.
 
-use super::ast::{
-    Body, Expanded, Function, Let, LetValue, Op, OpKind, Param, Pattern, Piece, Pipeline, SortKey, Source,
-};
+use super::ast::{Expanded, Expansion, Expr, ExprKind, Op, OpKind, Pattern, Pipeline, SortKey, Source};
 use super::error::{KqlError, Place};
 use super::lex::Kind;
 use super::parse::Parser;
-use super::value::Type;
+use super::value::{Type, Value};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Whether a call of that name stands for tables that are not those of the workspace.
+pub(super) fn is_elsewhere(name: &str) -> bool {
+    matches!(
+        name,
+        "cluster" | "workspace" | "app" | "resource" | "database" | "adx" | "arg"
+    )
+}
+
+pub(super) fn elsewhere(name: &str, place: Place) -> KqlError {
+    KqlError::at(
+        place,
+        format!("`{name}(...)` is not supported: only the tables of this workspace are read"),
+    )
+}
+
 impl Parser<'_> {
-    /// A whole query.
-    pub(super) fn query(&mut self) -> Result<Body, KqlError> {
-        let body = self.body()?;
-        if !self.ended() {
-            return self.expected("`|`, `;` or the end");
-        }
-        Ok(body)
-    }
-
-    /// Statements, and the query that gives the result.
-    fn body(&mut self) -> Result<Body, KqlError> {
-        let mut lets = Vec::new();
-        loop {
-            while self.take_mark(";") {}
-            if self.is_word("let") && !self.is_mark_at(1, "=") {
-                self.at += 1;
-                lets.push(self.let_statement()?);
-                if !self.is_mark(";") {
-                    return self.expected("`;` after a `let`");
-                }
-                continue;
-            }
-            for word in ["set", "declare", "alias", "pattern", "restrict"] {
-                if self.is_word(word) && self.word_at(1).is_some() {
-                    return Err(KqlError::at(
-                        self.place(),
-                        format!("the statement `{word}` is not supported"),
-                    ));
-                }
-            }
-            let result = self.deeper(|p| p.pipeline())?;
-            while self.take_mark(";") {}
-            return Ok(Body { lets, result });
-        }
-    }
-
-    fn let_statement(&mut self) -> Result<Let, KqlError> {
-        let (name, _) = self.name()?;
-        self.need_mark("=")?;
-        let view = self.is_word("view") && self.is_mark_at(1, "(");
-        if view {
-            self.at += 1;
-        }
-        if view || self.at_function() {
-            self.need_mark("(")?;
-            let mut params = Vec::new();
-            while !self.is_mark(")") {
-                params.push(self.param()?);
-                if !self.take_mark(",") {
-                    break;
-                }
-            }
-            self.need_mark(")")?;
-            self.need_mark("{")?;
-            let body = self.deeper(|p| p.body())?;
-            self.need_mark("}")?;
-            return Ok(Let {
-                name,
-                value: LetValue::Function(Rc::new(Function { params, body })),
-            });
-        }
-        let value = self.deeper(|p| p.pipeline())?;
-        Ok(Let {
-            name,
-            value: LetValue::Value(Rc::new(value)),
-        })
-    }
-
-    /// Whether `(...) {` stands here.
-    fn at_function(&self) -> bool {
-        if !self.is_mark("(") {
-            return false;
-        }
-        let mut depth = 0_usize;
-        let mut ahead = 0;
-        while self.at + ahead < self.tokens.len() {
-            if self.is_mark_at(ahead, "(") {
-                depth += 1;
-            } else if self.is_mark_at(ahead, ")") {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return self.is_mark_at(ahead + 1, "{");
-                }
-            }
-            ahead += 1;
-        }
-        false
-    }
-
-    fn param(&mut self) -> Result<Param, KqlError> {
-        let (name, _) = self.name()?;
-        self.need_mark(":")?;
-        if self.take_mark("(") {
-            while !self.take_mark(")") {
-                if self.ended() {
-                    return self.expected("`)`");
-                }
-                self.at += 1;
-            }
-            return Ok(Param {
-                name,
-                ty: None,
-                default: None,
-            });
-        }
-        let ty = self.ty()?;
-        let default = if self.take_mark("=") { Some(self.expr()?) } else { None };
-        Ok(Param {
-            name,
-            ty: Some(ty),
-            default,
-        })
-    }
-
     /// Whether a word that begins a query (and no expression) stands here.
     pub(super) fn at_query(&self) -> bool {
         match self.word_at(0).as_deref() {
             Some("print" | "datatable" | "union") => !self.is_mark_at(1, "="),
+            Some("search" | "find") => {
+                !(self.ended_at(1) || ["=", "|", ",", ")", "."].iter().any(|mark| self.is_mark_at(1, mark)))
+            }
             Some("range") => self.word_at(1).is_some() && self.is_word_at(2, "from"),
             _ => false,
         }
@@ -160,10 +62,30 @@ impl Parser<'_> {
                 self.at += 1;
                 Source::Union(self.union()?)
             }
-            Some(word @ ("externaldata" | "search" | "find" | "evaluate" | "cluster" | "workspace" | "database"))
-                if !self.is_mark_at(1, "|") =>
-            {
-                return Err(KqlError::at(start, format!("`{word}` is not supported")));
+            Some("search") if self.at_query() => {
+                self.at += 1;
+                Source::Search(self.search()?)
+            }
+            Some("find") if self.at_query() => {
+                self.at += 1;
+                Source::Find(self.find()?)
+            }
+            Some("evaluate") if self.word_at(1).is_some() => {
+                self.at += 1;
+                self.hints()?;
+                let place = self.place();
+                let plugin = self.evaluate()?.plugin;
+                return Err(KqlError::at(
+                    place,
+                    format!("the plugin `{plugin}` needs a table before it"),
+                ));
+            }
+            Some(word) if self.is_mark_at(1, "(") && is_elsewhere(word) => return Err(elsewhere(word, start)),
+            _ if self.is_mark(".") => {
+                return Err(KqlError::at(
+                    start,
+                    "a management command (`.show`, `.create`) is no query, and is not supported",
+                ));
             }
             _ => Source::Expr(self.expr()?),
         };
@@ -185,15 +107,7 @@ impl Parser<'_> {
 
     fn datatable(&mut self) -> Result<Source, KqlError> {
         self.need_mark("(")?;
-        let mut columns = Vec::new();
-        loop {
-            let (name, _) = self.name()?;
-            self.need_mark(":")?;
-            columns.push((name, self.ty()?));
-            if !self.take_mark(",") {
-                break;
-            }
-        }
+        let columns = self.schema()?;
         self.need_mark(")")?;
         self.need_mark("[")?;
         let mut cells = Vec::new();
@@ -205,6 +119,19 @@ impl Parser<'_> {
         }
         self.need_mark("]")?;
         Ok(Source::Datatable(columns, cells))
+    }
+
+    /// `name: type`, with commas between, at least one.
+    pub(super) fn schema(&mut self) -> Result<Vec<(Arc<str>, Type)>, KqlError> {
+        let mut columns = Vec::new();
+        loop {
+            let (name, _) = self.name()?;
+            self.need_mark(":")?;
+            columns.push((name, self.ty()?));
+            if !self.take_mark(",") || self.is_mark(")") {
+                return Ok(columns);
+            }
+        }
     }
 
     /// An operator's name: words joined by hyphens without blanks.
@@ -226,6 +153,7 @@ impl Parser<'_> {
     fn operator(&mut self) -> Result<Op, KqlError> {
         let start = self.place();
         let name = self.operator_name()?;
+        self.hints()?;
         let kind = match name.as_str() {
             "where" | "filter" => OpKind::Where(self.expr()?),
             "extend" => OpKind::Extend(self.items()?),
@@ -245,23 +173,29 @@ impl Parser<'_> {
             "summarize" => self.summarize()?,
             "join" | "lookup" => self.join(&name)?,
             "union" => OpKind::Union(self.union()?),
-            "mv-expand" => {
-                let index = self.mv_options()?;
+            "mv-expand" | "mvexpand" => {
+                let (index, pairs) = self.mv_options()?;
                 let columns = self.expanded()?;
                 let limit = if self.take_word("limit") {
                     Some(self.expr()?)
+                } else if name == "mvexpand" {
+                    // The old spelling stops at 128 elements.
+                    Some(Expr {
+                        kind: ExprKind::Literal(Type::Long, Value::Long(128)),
+                        place: start,
+                    })
                 } else {
                     None
                 };
-                OpKind::MvExpand(columns, index, limit)
+                OpKind::MvExpand(Expansion {
+                    columns,
+                    index,
+                    pairs,
+                    limit,
+                })
             }
             "mv-apply" => {
-                if let Some(index) = self.mv_options()? {
-                    return Err(KqlError::at(
-                        start,
-                        format!("`with_itemindex={index}` is not supported in `mv-apply`"),
-                    ));
-                }
+                let (index, pairs) = self.mv_options()?;
                 let columns = self.expanded()?;
                 let limit = if self.take_word("limit") {
                     Some(self.expr()?)
@@ -270,17 +204,17 @@ impl Parser<'_> {
                 };
                 self.need_word("on")?;
                 self.need_mark("(")?;
-                let inner = self.place();
-                let mut body = Pipeline {
-                    source: Source::Rows,
-                    ops: vec![self.operator()?],
-                    place: inner,
-                };
-                while self.take_mark("|") {
-                    body.ops.push(self.operator()?);
-                }
+                let body = self.subquery()?;
                 self.need_mark(")")?;
-                OpKind::MvApply(columns, limit, Rc::new(body))
+                OpKind::MvApply(
+                    Expansion {
+                        columns,
+                        index,
+                        pairs,
+                        limit,
+                    },
+                    Rc::new(body),
+                )
             }
             "sort" | "order" => {
                 self.need_word("by")?;
@@ -296,19 +230,54 @@ impl Parser<'_> {
                 OpKind::Top(count, self.sort_key()?)
             }
             "take" | "limit" => OpKind::Take(self.expr()?),
-            "count" => OpKind::Count,
+            "count" => OpKind::Count(if self.take_word("as") {
+                Some(self.name()?.0)
+            } else {
+                None
+            }),
             "serialize" => OpKind::Serialize(if self.at_end() { Vec::new() } else { self.items()? }),
             "parse" | "parse-where" => self.parse_operator(name == "parse-where")?,
             "invoke" => OpKind::Invoke(self.expr()?),
-            "as" => {
-                self.name()?;
-                OpKind::As
+            "as" => OpKind::As(self.name()?.0),
+            "render" => {
+                self.render()?;
+                OpKind::Render
+            }
+            "make-series" => OpKind::MakeSeries(self.make_series()?),
+            "scan" => OpKind::Scan(self.scan()?),
+            "partition" => self.partition()?,
+            "evaluate" => OpKind::Evaluate(self.evaluate()?),
+            "parse-kv" => OpKind::ParseKv(self.parse_kv()?),
+            "search" => OpKind::Search(self.search()?),
+            "sample" => OpKind::Sample(self.expr()?),
+            "sample-distinct" => {
+                let count = self.expr()?;
+                self.need_word("of")?;
+                OpKind::SampleDistinct(count, self.item()?)
+            }
+            "top-hitters" => {
+                let count = self.expr()?;
+                self.need_word("of")?;
+                let of = self.item()?;
+                OpKind::TopHitters(count, of, if self.take_word("by") { Some(self.item()?) } else { None })
+            }
+            "top-nested" => OpKind::TopNested(self.top_nested()?),
+            "getschema" => OpKind::GetSchema,
+            "project-by-names" => {
+                let mut names = vec![self.expr()?];
+                while self.take_mark(",") {
+                    names.push(self.expr()?);
+                }
+                OpKind::ProjectByNames(names)
             }
             other => {
-                return Err(KqlError::at(
-                    start.to(self.last()),
-                    format!("the operator `{other}` is not supported"),
-                ));
+                let what = if super::names::is_operator(other) {
+                    format!("the operator `{other}` is not supported")
+                } else {
+                    let hint = super::names::hint(other, super::names::operators());
+                    format!("there is no operator `{other}`{hint}")
+                };
+                return Err(KqlError::at(start.to(self.last()), what));
             }
         };
         Ok(Op {
@@ -318,7 +287,7 @@ impl Parser<'_> {
     }
 
     /// Whether the operator ends here.
-    fn at_end(&self) -> bool {
+    pub(super) fn at_end(&self) -> bool {
         self.ended() || ["|", ")", ";", "}"].iter().any(|mark| self.is_mark(mark))
     }
 
@@ -328,9 +297,30 @@ impl Parser<'_> {
             self.at += 2;
             self.name()?;
             self.need_mark("=")?;
-            self.at += 1;
+            if matches!(self.token(0).map(|t| &t.kind), Some(Kind::Literal(..))) {
+                self.at += 1;
+            } else {
+                self.name()?;
+            }
         }
         Ok(())
+    }
+
+    /// Operators without a source, inside `mv-apply` and `partition`.
+    pub(super) fn subquery(&mut self) -> Result<Pipeline, KqlError> {
+        let place = self.place();
+        self.deeper(|p| {
+            p.take_mark("|");
+            let mut ops = vec![p.operator()?];
+            while p.take_mark("|") {
+                ops.push(p.operator()?);
+            }
+            Ok(Pipeline {
+                source: Source::Rows,
+                ops,
+                place,
+            })
+        })
     }
 
     fn patterns(&mut self, ordered: bool) -> Result<Vec<Pattern>, KqlError> {
@@ -394,24 +384,28 @@ impl Parser<'_> {
         Ok(OpKind::Summarize(aggregates, by))
     }
 
-    fn mv_options(&mut self) -> Result<Option<Arc<str>>, KqlError> {
-        let mut index = None;
+    /// `with_itemindex=name`, `bagexpansion=array`: the name, and whether bags become pairs.
+    fn mv_options(&mut self) -> Result<(Option<Arc<str>>, bool), KqlError> {
+        let (mut index, mut pairs) = (None, false);
         loop {
             if self.is_word("with_itemindex") && self.is_mark_at(1, "=") {
                 self.at += 2;
                 index = Some(self.name()?.0);
             } else if (self.is_word("bagexpansion") || self.is_word("kind")) && self.is_mark_at(1, "=") {
-                let place = self.place();
                 self.at += 2;
-                let (value, _) = self.name()?;
-                if &*value != "bag" {
-                    return Err(KqlError::at(
-                        place,
-                        format!("`{value}` expansion of bags is not supported"),
-                    ));
-                }
+                let (value, place) = self.name()?;
+                pairs = match &*value {
+                    "array" => true,
+                    "bag" => false,
+                    other => {
+                        return Err(KqlError::at(
+                            place,
+                            format!("bags expand to `bag` or `array`, not `{other}`"),
+                        ));
+                    }
+                };
             } else {
-                return Ok(index);
+                return Ok((index, pairs));
             }
         }
     }
@@ -456,36 +450,5 @@ impl Parser<'_> {
             ascending,
             nulls_first,
         })
-    }
-
-    fn parse_operator(&mut self, filter: bool) -> Result<OpKind, KqlError> {
-        if self.is_word("kind") && self.is_mark_at(1, "=") {
-            if !self.is_word_at(2, "simple") {
-                return Err(KqlError::at(self.place(), "only `kind=simple` of `parse` is supported"));
-            }
-            self.at += 3;
-        }
-        let source = self.expr()?;
-        self.need_word("with")?;
-        let mut pieces = Vec::new();
-        loop {
-            let place = self.place();
-            if self.take_mark("*") {
-                pieces.push(Piece::Star);
-            } else if let Some(Kind::Literal(Type::String, value)) = self.tokens.get(self.at).map(|t| t.kind.clone()) {
-                self.at += 1;
-                pieces.push(Piece::Text(value.to_text()));
-            } else if self.word_at(0).is_some() || self.is_mark("[") {
-                let (name, _) = self.name()?;
-                let ty = if self.take_mark(":") { self.ty()? } else { Type::String };
-                pieces.push(Piece::Column(name, ty, place));
-            } else {
-                break;
-            }
-        }
-        if pieces.is_empty() {
-            return self.expected("a pattern");
-        }
-        Ok(OpKind::Parse(source, pieces, filter))
     }
 }

@@ -3,9 +3,10 @@
 use super::aggregate::Aggregate;
 use super::ast::{Expr, ExprKind, Item};
 use super::bind::{Env, Machine, Scope};
+use super::columns::{expression_name, free_name, item_name, numbered_name};
 use super::error::{KqlError, Place};
-use super::eval::At;
-use super::ops::{expression_name, free_name, scope_of};
+use super::eval::{At, Bound};
+use super::ops::scope_of;
 use super::table::{Column, Row, Table};
 use super::value::Type;
 use std::collections::BTreeMap;
@@ -16,10 +17,135 @@ enum Output {
     /// The columns of an aggregate.
     Plain(usize),
     /// An expression of aggregates, over the columns that they give.
-    Expression(Arc<str>, Expr),
+    Expression(Bound),
+}
+
+/// Aggregates and expressions of them, resolved.
+pub(super) struct Aggregates {
+    aggregates: Vec<Aggregate>,
+    outputs: Vec<Output>,
+    columns: Vec<Column>,
+}
+
+impl Aggregates {
+    /// What they give.
+    pub(super) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The values for a group of rows.
+    pub(super) fn row(
+        &self,
+        machine: &Machine<'_>,
+        rows: &[Row],
+        group: &[usize],
+        place: Place,
+    ) -> Result<Row, KqlError> {
+        let mut values = Vec::with_capacity(self.aggregates.len());
+        for aggregate in &self.aggregates {
+            machine.budget.spend(group.len() as u64, place)?;
+            values.push(aggregate.compute(rows, group, &machine.budget)?);
+        }
+        let flat: Vec<Row> = vec![values.iter().flatten().cloned().collect()];
+        let mut row = Row::new();
+        for output in &self.outputs {
+            match output {
+                Output::Plain(number) => row.extend(values.get(*number).into_iter().flatten().cloned()),
+                Output::Expression(bound) => row.push(bound.eval(At { rows: &flat, index: 0 }, &machine.budget)?),
+            }
+        }
+        Ok(row)
+    }
 }
 
 impl Machine<'_> {
+    /// Resolves aggregates; `by` are the columns before theirs. Whether an expression without one may stand there.
+    pub(super) fn aggregates(
+        &self,
+        items: &[Item],
+        constants: bool,
+        by: &[Column],
+        scope: Scope<'_>,
+    ) -> Result<Aggregates, KqlError> {
+        let mut aggregates: Vec<Aggregate> = Vec::new();
+        let mut found = Vec::new();
+        for item in items {
+            match self.aggregate(item, by, scope)? {
+                Some(aggregate) => {
+                    found.push((item, Ok(aggregates.len())));
+                    aggregates.push(aggregate);
+                }
+                None => {
+                    let before = aggregates.len();
+                    let expr = self.inner_aggregates(&item.expr, &mut aggregates, scope)?;
+                    if aggregates.len() == before && !(constants && self.bind(&expr, Scope::empty(scope.env)).is_ok()) {
+                        return Err(no_aggregate(&item.expr));
+                    }
+                    found.push((item, Err(expr)));
+                }
+            }
+        }
+        // Expressions see the columns of the aggregates, which have names that no text can write.
+        let mut inner = Vec::new();
+        for (number, aggregate) in aggregates.iter().enumerate() {
+            for column in &aggregate.columns {
+                let alone = aggregate.columns.len() == 1;
+                let name = if alone {
+                    hidden(number)
+                } else {
+                    Arc::clone(&column.name)
+                };
+                inner.push(Column { name, ty: column.ty });
+            }
+        }
+        let inner_scope = Scope {
+            columns: &inner,
+            env: scope.env,
+            serialized: false,
+            open: false,
+        };
+        let mut columns = by.to_vec();
+        let mut outputs = Vec::new();
+        for (item, what) in found {
+            match what {
+                Ok(number) => {
+                    for column in aggregates.get(number).map_or(&[][..], |a| &a.columns) {
+                        let name = free_name(&columns, &column.name);
+                        let asked = |item: &Item| matches!(&item.name, Some((name, _)) if *name == column.name);
+                        if name != column.name && items.iter().any(asked) {
+                            return Err(KqlError::at(
+                                item.expr.place,
+                                format!("there are two columns `{}`", column.name),
+                            ));
+                        }
+                        columns.push(Column { name, ty: column.ty });
+                    }
+                    outputs.push(Output::Plain(number));
+                }
+                Err(expr) => {
+                    let bound = self.bind(&expr, inner_scope)?;
+                    // `tostring(make_set(x))` is called as the aggregate would be.
+                    let of = expression_name(&expr).and_then(|hidden| {
+                        let number = inner.iter().position(|column| column.name == hidden)?;
+                        aggregates.iter().flat_map(|aggregate| &aggregate.columns).nth(number)
+                    });
+                    let name = match (&item.name, of) {
+                        (Some((name, _)), _) => free_name(&columns, name),
+                        (None, Some(of)) => free_name(&columns, &of.name),
+                        (None, None) => numbered_name(&columns),
+                    };
+                    columns.push(Column { name, ty: bound.ty });
+                    outputs.push(Output::Expression(bound));
+                }
+            }
+        }
+        Ok(Aggregates {
+            aggregates,
+            outputs,
+            columns: columns.split_off(by.len()),
+        })
+    }
+
     pub(super) fn summarize(
         &self,
         table: &Table,
@@ -39,38 +165,18 @@ impl Machine<'_> {
                     "grouping by a dynamic is an error in KQL: cast it, with `tostring`",
                 ));
             }
-            let name = match &item.name {
-                Some((name, _)) => Arc::clone(name),
-                None => expression_name(&item.expr).unwrap_or_else(|| free_name(&result.columns, &"Column1".into())),
-            };
+            let name = item_name(&result.columns, item);
             if result.column(&name).is_some() {
                 return Err(KqlError::at(item.expr.place, format!("there are two columns `{name}`")));
             }
             result.columns.push(Column { name, ty: key.ty });
             keys.push(key);
         }
-        let mut aggregates: Vec<Aggregate> = Vec::new();
-        let mut outputs = Vec::new();
-        for item in items {
-            match self.aggregate(item, &result.columns, scope)? {
-                Some(aggregate) => {
-                    outputs.push(Output::Plain(aggregates.len()));
-                    aggregates.push(aggregate);
-                }
-                None => {
-                    let first = aggregates.len();
-                    let expr = self.inner_aggregates(&item.expr, &mut aggregates, scope)?;
-                    if aggregates.len() == first {
-                        return Err(KqlError::at(item.expr.place, "an aggregate is needed here"));
-                    }
-                    let name = match &item.name {
-                        Some((name, _)) => Arc::clone(name),
-                        None => free_name(&result.columns, &"Column1".into()),
-                    };
-                    outputs.push(Output::Expression(name, expr));
-                }
-            }
-        }
+        let aggregates = self.aggregates(items, false, &result.columns, scope)?;
+        result.columns.extend(aggregates.columns().iter().cloned());
+        // `arg_max(x, *)` of a table with unknown columns gives them too.
+        let star = |item: &Item| matches!(&item.expr.kind, ExprKind::Call(_, args) if args.iter().any(|arg| matches!(arg.expr.kind, ExprKind::Star)));
+        result.open = table.open && items.iter().any(star);
 
         // Groups in the order of their first rows.
         let mut numbers: BTreeMap<Row, usize> = BTreeMap::new();
@@ -92,67 +198,8 @@ impl Machine<'_> {
         if by.is_none() && groups.is_empty() {
             groups.push((Row::new(), Vec::new()));
         }
-
-        // The columns of all aggregates stand behind the keys; expressions see the aggregates alone.
-        let mut inner = Vec::new();
-        for (number, aggregate) in aggregates.iter().enumerate() {
-            for column in &aggregate.columns {
-                let alone = aggregate.columns.len() == 1;
-                let name = if alone {
-                    hidden(number)
-                } else {
-                    Arc::clone(&column.name)
-                };
-                inner.push(Column { name, ty: column.ty });
-            }
-        }
-        let inner_scope = Scope {
-            columns: &inner,
-            env,
-            serialized: false,
-        };
-        let mut expressions = Vec::new();
-        for output in &outputs {
-            match output {
-                Output::Plain(number) => {
-                    for column in aggregates.get(*number).map_or(&[][..], |a| &a.columns) {
-                        let name = free_name(&result.columns, &column.name);
-                        if name != column.name
-                            && items
-                                .iter()
-                                .any(|i| matches!(&i.name, Some((n, _)) if *n == column.name))
-                        {
-                            return Err(KqlError::at(place, format!("there are two columns `{}`", column.name)));
-                        }
-                        result.columns.push(Column { name, ty: column.ty });
-                    }
-                    expressions.push(None);
-                }
-                Output::Expression(name, expr) => {
-                    let bound = self.bind(expr, inner_scope)?;
-                    result.columns.push(Column {
-                        name: free_name(&result.columns, name),
-                        ty: bound.ty,
-                    });
-                    expressions.push(Some(bound));
-                }
-            }
-        }
-        for (key, rows) in groups {
-            let mut values = Vec::with_capacity(aggregates.len());
-            for aggregate in &aggregates {
-                self.budget.spend(rows.len() as u64, place)?;
-                values.push(aggregate.compute(&table.rows, &rows, &self.budget)?);
-            }
-            let flat: Vec<Row> = vec![values.iter().flatten().cloned().collect()];
-            let mut row = key;
-            for (output, expression) in outputs.iter().zip(&expressions) {
-                match (output, expression) {
-                    (Output::Plain(number), _) => row.extend(values.get(*number).into_iter().flatten().cloned()),
-                    (_, Some(bound)) => row.push(bound.eval(At { rows: &flat, index: 0 }, &self.budget)?),
-                    (_, None) => {}
-                }
-            }
+        for (mut row, group) in groups {
+            row.extend(aggregates.row(self, &table.rows, &group, place)?);
             result.rows.push(row);
         }
         Ok(result)
@@ -181,32 +228,21 @@ impl Machine<'_> {
                 });
             }
         }
-        let mut walk = |expr: &Expr| self.inner_aggregates(expr, found, scope);
-        let kind = match &expr.kind {
-            ExprKind::Call(name, args) => {
-                let args: Result<Vec<Item>, KqlError> = args
-                    .iter()
-                    .map(|arg| {
-                        Ok(Item {
-                            name: arg.name.clone(),
-                            expr: walk(&arg.expr)?,
-                        })
-                    })
-                    .collect();
-                ExprKind::Call(Arc::clone(name), args?)
-            }
-            ExprKind::Member(of, name) => ExprKind::Member(Box::new(walk(of)?), Arc::clone(name)),
-            ExprKind::Index(of, index) => ExprKind::Index(Box::new(walk(of)?), index.clone()),
-            ExprKind::Minus(inner) => ExprKind::Minus(Box::new(walk(inner)?)),
-            ExprKind::And(sides) => ExprKind::And(sides.iter().map(walk).collect::<Result<_, _>>()?),
-            ExprKind::Or(sides) => ExprKind::Or(sides.iter().map(walk).collect::<Result<_, _>>()?),
-            ExprKind::Binary(operator, a, b) => {
-                ExprKind::Binary(Arc::clone(operator), Box::new(walk(a)?), Box::new(walk(b)?))
-            }
-            other => other.clone(),
-        };
-        Ok(Expr { kind, place })
+        expr.map(&mut |expr| self.inner_aggregates(expr, found, scope))
     }
+}
+
+fn no_aggregate(expr: &Expr) -> KqlError {
+    let what = match &expr.kind {
+        ExprKind::Call(name, _) if !super::names::is_function(name) => {
+            format!(
+                "there is no function `{name}`{}",
+                super::names::hint(name, super::names::functions())
+            )
+        }
+        _ => "an aggregate is needed here".to_owned(),
+    };
+    KqlError::at(expr.place, what)
 }
 
 /// A name that no text can write.

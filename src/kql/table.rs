@@ -2,7 +2,8 @@
 
 use super::time::{self, EPOCH};
 use super::value::{Type, Value};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// Whether the order of the rows means something.
     pub serialized: bool,
+    /// Whether there may be more columns, which only data know. Only a check has such tables.
+    pub open: bool,
 }
 
 impl Table {
@@ -37,8 +40,7 @@ impl Table {
                 .into_iter()
                 .map(|(name, ty)| Column { name: name.into(), ty })
                 .collect(),
-            rows: Vec::new(),
-            serialized: false,
+            ..Table::default()
         }
     }
 
@@ -63,10 +65,25 @@ impl Table {
     }
 }
 
-/// The tables that a query can name.
+/// The tables and watchlists that a query can name.
 #[derive(Clone, Debug, Default)]
 pub struct Database {
     tables: BTreeMap<String, Rc<Table>>,
+    watchlists: BTreeMap<String, Rc<Table>>,
+    /// What was asked for, by this database or one that was made from it.
+    asked: Rc<RefCell<Asked>>,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    tables: BTreeSet<String>,
+    watchlists: BTreeSet<String>,
+}
+
+fn note(names: &mut BTreeSet<String>, name: &str) {
+    if !names.contains(name) {
+        names.insert(name.to_owned());
+    }
 }
 
 impl Database {
@@ -75,8 +92,9 @@ impl Database {
         self.tables.insert(name.into(), Rc::new(table));
     }
 
-    /// The table of that name.
+    /// The table of that name. It counts as asked for.
     pub fn get(&self, name: &str) -> Option<&Table> {
+        note(&mut self.asked.borrow_mut().tables, name);
         self.tables.get(name).map(Rc::as_ref)
     }
 
@@ -85,20 +103,60 @@ impl Database {
         self.tables.get_mut(name).map(Rc::make_mut)
     }
 
-    /// The same tables without rows.
+    /// Adds a watchlist, or replaces the one of that name.
+    pub fn add_watchlist(&mut self, name: impl Into<String>, table: Table) {
+        self.watchlists.insert(name.into(), Rc::new(table));
+    }
+
+    /// The watchlist of that name. It counts as asked for.
+    pub fn watchlist(&self, name: &str) -> Option<&Table> {
+        note(&mut self.asked.borrow_mut().watchlists, name);
+        self.watchlists.get(name).map(Rc::as_ref)
+    }
+
+    /// The same tables and watchlists without rows.
     #[must_use]
     pub fn without_rows(&self) -> Database {
-        let mut empty = Database::default();
-        for (name, table) in &self.tables {
-            let columns = table.columns.iter().map(|column| (&*column.name, column.ty));
-            empty.add(name.as_str(), Table::new(columns));
+        let empty = |tables: &BTreeMap<String, Rc<Table>>| {
+            let bare = |table: &Table| Table {
+                columns: table.columns.clone(),
+                open: table.open,
+                ..Table::default()
+            };
+            let one = |(name, table): (&String, &Rc<Table>)| (name.clone(), Rc::new(bare(table)));
+            tables.iter().map(one).collect()
+        };
+        Database {
+            tables: empty(&self.tables),
+            watchlists: empty(&self.watchlists),
+            asked: Rc::clone(&self.asked),
         }
-        empty
     }
 
     /// The names of the tables, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tables.keys().map(String::as_str)
+    }
+
+    /// Whether a query asked for the table of that name.
+    pub fn asked_for(&self, name: &str) -> bool {
+        self.asked.borrow().tables.contains(name)
+    }
+
+    /// The tables that a query asked for and that have no rows, sorted.
+    pub fn asked_for_and_empty(&self) -> Vec<&str> {
+        let asked = self.asked.borrow();
+        let empty = |(name, table): &(&String, &Rc<Table>)| table.rows.is_empty() && asked.tables.contains(*name);
+        self.tables
+            .iter()
+            .filter(empty)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// Whether a query asked for the watchlist of that name.
+    pub fn asked_for_watchlist(&self, name: &str) -> bool {
+        self.asked.borrow().watchlists.contains(name)
     }
 }
 

@@ -60,44 +60,119 @@ fn fraction(text: &str) -> Option<(i64, &str)> {
     Some((seven.parse().ok()?, rest))
 }
 
-/// Reads ISO 8601: a date, perhaps with a time, a fraction and an offset.
+/// Midnight of a day.
+fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
+    let date = civil::Date::new(
+        i16::try_from(year).ok()?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    );
+    of_civil(date.ok()?.to_datetime(civil::Time::midnight()))
+}
+
+/// Reads the layouts of the page of `datetime`: ISO 8601, RFC 822, RFC 850, sortable; and two that other pages show,
+/// `2025, 6, 14` and `01-01-2022`, the latter where month and day are the same.
 pub(super) fn parse_datetime(text: &str) -> Option<i64> {
     let text = text.trim();
-    let (year, rest) = digits(text, 4)?;
+    iso(text).or_else(|| by_name(text)).or_else(|| shown(text))
+}
+
+/// `2025, 6, 14` and `01-01-2022`
+fn shown(text: &str) -> Option<i64> {
+    let numbers = |separator: char| -> Option<Vec<i64>> {
+        text.split(separator)
+            .map(|part| {
+                let (n, rest) = digits(part.trim(), 4)?;
+                rest.is_empty().then_some(n)
+            })
+            .collect()
+    };
+    if let Some([year, month, day]) = numbers(',').as_deref() {
+        return midnight(*year, *month, *day);
+    }
+    match *numbers('-')?.as_slice() {
+        [first, second, year] if first == second && year >= 1000 => midnight(year, first, second),
+        [year, month, day] if year >= 1000 => midnight(year, month, day),
+        _ => None,
+    }
+}
+
+/// `Sat, 8 Nov 14 15:05:02 GMT`, `Saturday, 08-Nov-14 15:05`
+fn by_name(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    const DAYS: [&str; 7] = [
+        "sunday",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+    ];
+    let text = text.to_ascii_lowercase();
+    let text = match text.split_once(',') {
+        None => text.as_str(),
+        Some((day, rest)) => {
+            let known = DAYS.iter().any(|d| *d == day || d.get(..3) == Some(day));
+            known.then_some(rest.trim_start())?
+        }
+    };
+    let (day, rest) = digits(text, 2)?;
+    let separator = rest.chars().next().filter(|c| matches!(c, ' ' | '-'))?;
+    let (month, rest) = rest.get(1..)?.split_once(separator)?;
+    let month = MONTHS.iter().position(|own| *own == month)? + 1;
+    let (mut year, after) = digits(rest, 4)?;
+    match rest.len() - after.len() {
+        4 => {}
+        // Which century the years from 30 on are in is open.
+        2 if year < 30 => year += 2000,
+        _ => return None,
+    }
+    let start = midnight(year, i64::try_from(month).ok()?, day)?;
+    let (clock, rest) = clock(after.strip_prefix(' ')?)?;
+    matches!(rest.trim(), "" | "gmt" | "utc" | "z").then_some(start + clock)
+}
+
+/// A time of day in ticks, with what stands behind it.
+fn clock(text: &str) -> Option<(i64, &str)> {
+    let (hour, after) = digits(text, 2)?;
+    let (minute, after) = digits(after.strip_prefix(':')?, 2)?;
+    let (mut second, mut part) = (0, 0);
+    let mut rest = after;
+    if let Some(after) = rest.strip_prefix(':') {
+        (second, rest) = digits(after, 2)?;
+        if let Some(after) = rest.strip_prefix('.') {
+            (part, rest) = fraction(after)?;
+        }
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some((hour * HOUR + minute * MINUTE + second * SECOND + part, rest))
+}
+
+/// A date, perhaps with a time, a fraction and an offset.
+fn iso(text: &str) -> Option<i64> {
+    let (year, rest) = digits(text, 4).filter(|_| text.find('-') == Some(4))?;
     let rest = rest.strip_prefix('-')?;
     let (month, rest) = digits(rest, 2)?;
     let (day, mut rest) = match rest.strip_prefix('-') {
         Some(rest) => digits(rest, 2)?,
         None => (1, rest),
     };
-    let date = civil::Date::new(
-        i16::try_from(year).ok()?,
-        i8::try_from(month).ok()?,
-        i8::try_from(day).ok()?,
-    )
-    .ok()?;
-    let mut ticks = of_civil(date.to_datetime(civil::Time::midnight()))?;
+    let mut ticks = midnight(year, month, day)?;
     if rest.is_empty() {
         return Some(ticks);
     }
     if let Some(after) = rest.strip_prefix(['T', 't', ' ']) {
-        let (hour, after) = digits(after, 2)?;
-        let (minute, after) = digits(after.strip_prefix(':')?, 2)?;
-        let (mut second, mut part) = (0, 0);
+        let (clock, after) = clock(after)?;
+        ticks += clock;
         rest = after;
-        if let Some(after) = rest.strip_prefix(':') {
-            (second, rest) = digits(after, 2)?;
-            if let Some(after) = rest.strip_prefix('.') {
-                (part, rest) = fraction(after)?;
-            }
-        }
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
-        ticks += hour * HOUR + minute * MINUTE + second * SECOND + part;
     }
     let rest = rest.trim();
-    if rest.is_empty() || rest.eq_ignore_ascii_case("z") {
+    if rest.is_empty() || ["z", "gmt", "utc"].iter().any(|zone| rest.eq_ignore_ascii_case(zone)) {
         return Some(ticks);
     }
     let sign = match rest.chars().next()? {
@@ -233,6 +308,14 @@ mod tests {
             ("2025-08-15", "2025-08-15T00:00:00.0000000Z"),
             ("2025-08-15T10:00", "2025-08-15T10:00:00.0000000Z"),
             ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.9999999Z"),
+            ("2014-11-08 15:05:25 GMT", "2014-11-08T15:05:25.0000000Z"),
+            ("Sat, 8 Nov 14 15:05:02 GMT", "2014-11-08T15:05:02.0000000Z"),
+            ("8 Nov 14 15:05", "2014-11-08T15:05:00.0000000Z"),
+            ("Saturday, 08-Nov-14 15:05:02 GMT", "2014-11-08T15:05:02.0000000Z"),
+            ("08-Nov-2014 15:05", "2014-11-08T15:05:00.0000000Z"),
+            ("2025, 6, 14", "2025-06-14T00:00:00.0000000Z"),
+            ("2017 - 08 - 01", "2017-08-01T00:00:00.0000000Z"),
+            ("01-01-2022", "2022-01-01T00:00:00.0000000Z"),
         ] {
             assert_eq!(datetime_text(parse_datetime(text).unwrap()), printed, "{text}");
         }
@@ -243,6 +326,8 @@ mod tests {
             "2025-02-30",
             "2025-01-01T25:00",
             "2025-01-01Tx",
+            "12-02-2022",
+            "8 Nov 94 15:05",
             "12",
         ] {
             assert_eq!(parse_datetime(text), None, "{text}");

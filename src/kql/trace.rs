@@ -21,7 +21,7 @@ pub struct Traced {
 /// # Errors
 /// As [`super::run`].
 pub fn trace(query: &Query, database: &Database, clock: Clock) -> Result<Vec<Traced>, KqlError> {
-    let machine = Machine::new(database, clock);
+    let machine = Machine::new(database, clock, false);
     let mut traced = Vec::new();
     let mut follow = |pipeline: &Pipeline, env: &Env| {
         for count in 0..=pipeline.ops.len() {

@@ -26,6 +26,8 @@ pub enum Type {
     Dynamic,
     /// `guid`
     Guid,
+    /// Of a column that only data know; in a check, it fits wherever any type does
+    Unknown,
 }
 
 impl Type {
@@ -50,6 +52,11 @@ impl Type {
         matches!(self, Type::Int | Type::Long | Type::Real)
     }
 
+    /// Whether it is `dynamic`, or may be.
+    pub(super) fn is_loose(self) -> bool {
+        matches!(self, Type::Dynamic | Type::Unknown)
+    }
+
     /// The value of a missing column of this type.
     pub fn null(self) -> Value {
         if self == Type::String {
@@ -72,14 +79,16 @@ impl fmt::Display for Type {
             Type::Timespan => "timespan",
             Type::Dynamic => "dynamic",
             Type::Guid => "guid",
+            Type::Unknown => "unknown",
         })
     }
 }
 
 /// One value. The static type stands at the column or the expression: a `dynamic` holds any of these.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Value {
     /// The null of every type but `string`.
+    #[default]
     Null,
     /// `bool`
     Bool(bool),

@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const tables = "../../targets/tables";
 const run = (...args) => spawnSync(process.execPath, [join(here, "kusto.mjs"), ...args], { encoding: "utf8", cwd: here });
 const queries = (folder) => readdirSync(join(here, folder)).sort().map((name) => join(folder, name));
 const failures = [];
@@ -19,7 +20,7 @@ const expect = (holds, what) => holds || failures.push(what);
 
 const broken = queries("awake");
 expect(broken.length >= 20, `awake/ holds ${broken.length} queries`);
-const reported = run("tables.json", ...broken);
+const reported = run(tables, ...broken);
 expect(reported.status === 1, `the broken queries ended with ${reported.status}: ${reported.stderr}`);
 const answers = new Map(reported.stdout.split("\n").filter(Boolean).map((line) => [JSON.parse(line).file, JSON.parse(line)]));
 for (const file of broken) {
@@ -30,15 +31,15 @@ for (const file of broken) {
 }
 // One at a time as well: a file must not pass because another one failed.
 for (const file of broken.filter((_, at) => at % 13 === 0)) {
-  expect(run("tables.json", file).status === 1, `${file}: alone, it did not end with 1`);
+  expect(run(tables, file).status === 1, `${file}: alone, it did not end with 1`);
 }
 
 const clean = queries("clean");
-const passed = run("tables.json", ...clean);
+const passed = run(tables, ...clean);
 expect(passed.status === 0, `the clean queries ended with ${passed.status}: ${passed.stdout}${passed.stderr}`);
 expect(passed.stdout.trim().split("\n").length === clean.length, "a clean query has no answer");
 
-for (const args of [[], ["tables.json"], ["tables.json", "no-such-file.kql"], ["no-such-tables.json", clean[0]]]) {
+for (const args of [[], [tables], [tables, "no-such-file.kql"], ["no-such-tables", clean[0]]]) {
   const { status, stderr } = run(...args);
   expect(status === 2 && stderr !== "", `misuse (${args.join(" ")}) ended with ${status}`);
 }

@@ -1,19 +1,31 @@
 //! Conversions. What does not convert is null.
 
-use super::Answer;
-use crate::kql::lex;
+use super::{Answer, Function, nulls, plain};
+use crate::kql::compare::kind;
 use crate::kql::time;
 use crate::kql::value::{Type, Value};
 
-pub(super) fn tostring(args: &[Value]) -> Answer {
-    Ok(Value::String(super::arg(args, 0)))
-}
+pub(super) const TABLE: &[Function] = &[
+    nulls("tostring", "a", Type::String, |a| Ok(Value::String(super::arg(a, 0)))),
+    plain("tolong", "a", Type::Long, |a| to(a, Type::Long)),
+    plain("toint", "a", Type::Int, |a| to(a, Type::Int)),
+    plain("toreal todouble", "a", Type::Real, |a| to(a, Type::Real)),
+    plain("tobool toboolean", "a", Type::Bool, |a| to(a, Type::Bool)),
+    plain("todatetime", "a", Type::Datetime, |a| to(a, Type::Datetime)),
+    plain("totimespan totime", "a", Type::Timespan, |a| to(a, Type::Timespan)),
+    plain("toguid", "s", Type::Guid, |a| to(a, Type::Guid)),
+];
 
 /// `tolong` and kin.
-pub(super) fn to(args: &[Value], ty: Type) -> Answer {
-    let value = args.first().unwrap_or(&Value::Null);
+fn to(args: &[Value], ty: Type) -> Answer {
+    convert(args.first().unwrap_or(&Value::Null), ty)
+}
+
+/// A value as that type.
+pub(in crate::kql) fn convert(value: &Value, ty: Type) -> Answer {
     let found = match (ty, value) {
         (_, Value::Null | Value::Array(_) | Value::Bag(_)) => None,
+        (Type::Dynamic, value) => Some(value.clone()),
         (Type::String, value) => Some(Value::String(value.to_text())),
         (Type::Long, Value::Long(n)) => Some(Value::Long(*n)),
         (Type::Int, Value::Long(n)) => i32::try_from(*n).ok().map(|n| Value::Long(n.into())),
@@ -55,11 +67,12 @@ pub(super) fn to(args: &[Value], ty: Type) -> Answer {
         (Type::Datetime, Value::String(text)) => datetime(text)?,
         (Type::Timespan, Value::Timespan(n)) => Some(Value::Timespan(*n)),
         (Type::Timespan, Value::String(text)) => time::parse_timespan(text).map(Value::Timespan),
-        (Type::Guid, Value::Guid(text) | Value::String(text)) => lex::guid(text).map(|t| Value::Guid(t.into())),
+        (Type::Guid, Value::Guid(text)) => Some(Value::Guid(text.clone())),
+        (Type::Guid, Value::String(text)) => guid(text)?,
         (ty, value) => {
             return Err(format!(
-                "converting {} to `{ty}` is not supported",
-                crate::kql::compare::kind(value)
+                "converting {} to `{ty}`: the documents do not say what it gives",
+                kind(value)
             ));
         }
     };
@@ -71,16 +84,44 @@ pub(super) fn to(args: &[Value], ty: Type) -> Answer {
     }
 }
 
-/// A datetime in the forms that are certain; other texts that look like one are refused.
+/// A datetime in the layouts that the reference lists; other texts that look like one are refused.
 fn datetime(text: &str) -> Result<Option<Value>, String> {
     if let Some(ticks) = time::parse_datetime(text) {
         return Ok(Some(Value::Datetime(ticks)));
     }
-    let looks = text.bytes().filter(u8::is_ascii_digit).count() >= 6 && text.contains(['/', ',', ' ']);
+    let looks = text.bytes().filter(u8::is_ascii_digit).count() >= 6 && text.contains(['/', ',', ' ', '-', ':']);
     if looks {
-        return Err(format!("`todatetime` of `{text}`: only ISO 8601 is supported"));
+        return Err(format!(
+            "`todatetime` of `{text}`: this layout is not among those that the reference lists"
+        ));
     }
     Ok(None)
+}
+
+/// The first 32 digits, hyphens between groups left out; what follows is ignored.
+pub(super) fn guid(text: &str) -> Result<Option<Value>, String> {
+    let mut digits = String::new();
+    for c in text.chars() {
+        if digits.len() == 32 {
+            break;
+        }
+        match c {
+            '-' if matches!(digits.len(), 8 | 12 | 16 | 20) => {}
+            c if c.is_ascii_hexdigit() => digits.push(c.to_ascii_lowercase()),
+            '{' | '(' | ' ' if digits.is_empty() => {
+                return Err(format!(
+                    "`toguid` of `{text}`: whether brackets may stand there is not documented"
+                ));
+            }
+            _ => return Ok(None),
+        }
+    }
+    if digits.len() < 32 {
+        return Ok(None);
+    }
+    let group = |from: usize, to: usize| digits.get(from..to).unwrap_or("");
+    let groups = [group(0, 8), group(8, 12), group(12, 16), group(16, 20), group(20, 32)];
+    Ok(Some(Value::Guid(groups.join("-").into())))
 }
 
 fn whole(n: f64) -> Option<Value> {

@@ -1,10 +1,46 @@
-//! Functions of datetimes: calendar parts, edges of days and months, formats. All in UTC.
+//! Functions of datetimes and timespans: calendar parts, edges of days and months, formats. All in UTC.
 
-use super::{Answer, arg, number};
+use super::convert::convert;
+use super::{Answer, Function, arg, number, plain, real};
 use crate::kql::time::{self, DAY, EPOCH, HOUR, MINUTE, SECOND};
-use crate::kql::value::Value;
+use crate::kql::value::{Type, Value};
 use jiff::ToSpan;
 use jiff::civil;
+
+pub(super) const TABLE: &[Function] = &[
+    plain("startofday", "t?l", Type::Datetime, |a| edge(a, "day", false)),
+    plain("startofweek", "t?l", Type::Datetime, |a| edge(a, "week", false)),
+    plain("startofmonth", "t?l", Type::Datetime, |a| edge(a, "month", false)),
+    plain("startofyear", "t?l", Type::Datetime, |a| edge(a, "year", false)),
+    plain("endofday", "t?l", Type::Datetime, |a| edge(a, "day", true)),
+    plain("endofweek", "t?l", Type::Datetime, |a| edge(a, "week", true)),
+    plain("endofmonth", "t?l", Type::Datetime, |a| edge(a, "month", true)),
+    plain("endofyear", "t?l", Type::Datetime, |a| edge(a, "year", true)),
+    plain("format_datetime", "ts", Type::String, format),
+    plain("format_timespan", "ps", Type::String, format_span),
+    plain("datetime_add", "slt", Type::Datetime, add),
+    plain("datetime_diff", "stt", Type::Long, diff),
+    plain("datetime_part datepart", "st", Type::Int, part),
+    plain("dayofweek", "t", Type::Timespan, dayofweek),
+    plain("dayofmonth", "t", Type::Int, |a| named_part(a, "day")),
+    plain("dayofyear", "t", Type::Int, |a| named_part(a, "dayofyear")),
+    plain("hourofday", "t", Type::Int, |a| named_part(a, "hour")),
+    plain("monthofyear getmonth", "t", Type::Int, |a| named_part(a, "month")),
+    plain("getyear", "t", Type::Int, |a| named_part(a, "year")),
+    plain("week_of_year", "t", Type::Int, |a| named_part(a, "week_of_year")),
+    plain("make_datetime", "a?nnnnn", Type::Datetime, make),
+    plain("make_timespan", "a?nnn", Type::Timespan, make_span),
+    plain("unixtime_seconds_todatetime", "n", Type::Datetime, |a| {
+        from_unix(a, SECOND)
+    }),
+    plain("unixtime_milliseconds_todatetime", "n", Type::Datetime, |a| {
+        from_unix(a, SECOND / 1000)
+    }),
+    plain("unixtime_microseconds_todatetime", "n", Type::Datetime, |a| {
+        from_unix(a, 10)
+    }),
+    plain("unixtime_nanoseconds_todatetime", "n", Type::Datetime, from_nanoseconds),
+];
 
 fn ticks(args: &[Value], index: usize) -> Option<i64> {
     match args.get(index) {
@@ -50,7 +86,7 @@ fn start(at: i64, unit: &str, offset: i64) -> Option<i64> {
 }
 
 /// `startofday` and kin; the end is a tick before the next start.
-pub(super) fn edge(args: &[Value], unit: &str, end: bool) -> Answer {
+fn edge(args: &[Value], unit: &str, end: bool) -> Answer {
     let offset = number(args, 1).unwrap_or(0);
     let Some(at) = ticks(args, 0) else {
         return Ok(Value::Null);
@@ -80,11 +116,17 @@ fn size(unit: &str) -> Option<i64> {
     })
 }
 
-pub(super) fn add(args: &[Value]) -> Answer {
+fn add(args: &[Value]) -> Answer {
     let unit = arg(args, 0).to_ascii_lowercase();
     let (Some(count), Some(at)) = (number(args, 1), ticks(args, 2)) else {
         return Ok(Value::Null);
     };
+    if unit == "nanosecond" {
+        if count % 100 != 0 {
+            return Err("`datetime_add` of a part of a tick of 100 nanoseconds: the documents do not say".to_owned());
+        }
+        return datetime(at.checked_add(count / 100));
+    }
     if let Some(size) = size(&unit) {
         return datetime(count.checked_mul(size).and_then(|by| at.checked_add(by)));
     }
@@ -101,11 +143,14 @@ pub(super) fn add(args: &[Value]) -> Answer {
     datetime(moved.and_then(time::of_civil))
 }
 
-pub(super) fn diff(args: &[Value]) -> Answer {
+fn diff(args: &[Value]) -> Answer {
     let unit = arg(args, 0).to_ascii_lowercase();
     let (Some(a), Some(b)) = (ticks(args, 1), ticks(args, 2)) else {
         return Ok(Value::Null);
     };
+    if unit == "nanosecond" {
+        return whole(a.checked_sub(b).and_then(|ticks| ticks.checked_mul(100)));
+    }
     let boundaries = |at: i64| -> Option<i64> {
         let date = time::civil_of(at)?;
         let months = i64::from(date.year()) * 12 + i64::from(date.month()) - 1;
@@ -123,17 +168,17 @@ pub(super) fn diff(args: &[Value]) -> Answer {
     }
 }
 
-pub(super) fn part(args: &[Value]) -> Answer {
+fn part(args: &[Value]) -> Answer {
     let unit = arg(args, 0).to_ascii_lowercase();
     let unit = match unit.as_str() {
         "month" | "quarter" | "year" | "day" | "dayofyear" | "hour" | "minute" | "second" | "millisecond"
-        | "microsecond" => unit,
+        | "microsecond" | "nanosecond" | "week_of_year" => unit,
         other => return Err(format!("`datetime_part` of `{other}` is not supported")),
     };
     named_part(args.get(1..).unwrap_or(&[]), &unit)
 }
 
-pub(super) fn named_part(args: &[Value], unit: &str) -> Answer {
+fn named_part(args: &[Value], unit: &str) -> Answer {
     let Some(at) = ticks(args, 0).and_then(time::civil_of) else {
         return Ok(Value::Null);
     };
@@ -148,86 +193,174 @@ pub(super) fn named_part(args: &[Value], unit: &str) -> Answer {
         "minute" => at.minute().into(),
         "second" => at.second().into(),
         "millisecond" => nanoseconds / 1_000_000,
-        _ => nanoseconds / 1000,
+        "microsecond" => nanoseconds / 1000,
+        "nanosecond" => nanoseconds,
+        // Weeks from Monday; the first has the first Thursday.
+        _ => at.date().iso_week_date().week().into(),
     }))
 }
 
 /// Days since the Sunday before, as a timespan.
-pub(super) fn dayofweek(args: &[Value]) -> Answer {
+fn dayofweek(args: &[Value]) -> Answer {
     let Some(at) = ticks(args, 0) else {
         return Ok(Value::Null);
     };
     Ok(Value::Timespan((at.div_euclid(DAY) + 1).rem_euclid(7) * DAY))
 }
 
-pub(super) fn make(args: &[Value]) -> Answer {
+/// Of one argument it is `todatetime`.
+fn make(args: &[Value]) -> Answer {
+    if let [value] = args {
+        return convert(value, Type::Datetime);
+    }
+    if !matches!(args.len(), 3 | 5 | 6) {
+        return Err("`make_datetime` takes year, month, day, and then hour, minute and perhaps second".to_owned());
+    }
     let mut parts = [1, 1, 1, 0, 0];
-    for (index, part) in parts.iter_mut().enumerate() {
-        if let Some(n) = number(args, index) {
-            *part = n;
+    for (part, value) in parts.iter_mut().zip(args) {
+        match value {
+            Value::Long(n) => *part = *n,
+            _ => return Err("all but the seconds of `make_datetime` are whole numbers".to_owned()),
         }
     }
     let [year, month, day, hour, minute] = parts;
-    let second = args.get(5).and_then(Value::number).unwrap_or(0.0);
     let date = i16::try_from(year)
         .ok()
         .zip(i8::try_from(month).ok())
         .zip(i8::try_from(day).ok());
     let date = date.and_then(|((y, m), d)| civil::Date::new(y, m, d).ok());
-    let fits = (0..24).contains(&hour) && (0..60).contains(&minute) && (0.0..60.0).contains(&second);
-    let Some(date) = date.filter(|_| fits) else {
+    let Some((date, clock)) = date.zip(clock(hour, minute, real(args, 5).unwrap_or(0.0))) else {
         return Ok(Value::Null);
     };
     let midnight = time::of_civil(date.to_datetime(civil::Time::midnight()));
-    datetime(midnight.map(|at| at + hour * HOUR + minute * MINUTE + (second * SECOND as f64).round() as i64))
+    datetime(midnight.map(|at| at + clock))
 }
 
-pub(super) fn from_unix(args: &[Value], unit: i64) -> Answer {
+/// A time of day in ticks, where the parts are in range.
+fn clock(hour: i64, minute: i64, second: f64) -> Option<i64> {
+    let fits = (0..24).contains(&hour) && (0..60).contains(&minute) && (0.0..60.0).contains(&second);
+    fits.then(|| hour * HOUR + minute * MINUTE + (second * SECOND as f64).round() as i64)
+}
+
+/// Of one argument it is `totimespan`; of four the first are days.
+fn make_span(args: &[Value]) -> Answer {
+    if let [value] = args {
+        return convert(value, Type::Timespan);
+    }
+    let (days, rest) = match args {
+        [days, rest @ ..] if args.len() == 4 => (Some(days), rest),
+        all => (None, all),
+    };
+    let whole = |value: Option<&Value>| match value {
+        None => Ok(0),
+        Some(Value::Long(n)) => Ok(*n),
+        Some(_) => Err("all but the seconds of `make_timespan` are whole numbers".to_owned()),
+    };
+    let (days, hours, minutes) = (whole(days)?, whole(rest.first())?, whole(rest.get(1))?);
+    let ticks =
+        clock(hours, minutes, real(rest, 2).unwrap_or(0.0)).and_then(|clock| days.checked_mul(DAY)?.checked_add(clock));
+    Ok(ticks.map_or(Value::Null, Value::Timespan))
+}
+
+fn from_unix(args: &[Value], unit: i64) -> Answer {
     let since = match args.first() {
         Some(Value::Long(n)) => n.checked_mul(unit),
-        Some(Value::Real(n)) if n.abs() < 1e12 => Some((n * unit as f64).round() as i64),
+        Some(Value::Real(n)) if (n * unit as f64).abs() < 9e18 => Some((n * unit as f64).round() as i64),
         _ => None,
     };
     datetime(since.and_then(|since| since.checked_add(EPOCH)))
 }
 
-pub(super) fn format(args: &[Value]) -> Answer {
+fn from_nanoseconds(args: &[Value]) -> Answer {
+    match args.first() {
+        Some(Value::Long(n)) if n % 100 == 0 => datetime((n / 100).checked_add(EPOCH)),
+        Some(Value::Real(n)) if n.abs() < 9e18 => datetime(((n / 100.0).round() as i64).checked_add(EPOCH)),
+        Some(Value::Long(_)) => Err("a part of a tick of 100 nanoseconds: the documents do not say".to_owned()),
+        _ => Ok(Value::Null),
+    }
+}
+
+/// A run of one letter in a format, and what stands behind it.
+fn run(format: &str) -> Option<(char, usize, &str)> {
+    let letter = format.chars().next()?;
+    let count = format.chars().take_while(|c| *c == letter).count();
+    let (_, after) = format.split_at_checked(count * letter.len_utf8())?;
+    Some((letter, count, after))
+}
+
+fn padded(n: i64, digits: usize) -> String {
+    format!("{n:0digits$}")
+}
+
+/// `f` and `F`: so many digits of the fraction; of `F` without its last zeros.
+fn fraction(ticks: i64, letter: char, count: usize) -> String {
+    let digits = padded(ticks.rem_euclid(SECOND), 7);
+    let digits = digits.get(..count).unwrap_or("");
+    let digits = if letter == 'F' {
+        digits.trim_end_matches('0')
+    } else {
+        digits
+    };
+    digits.to_owned()
+}
+
+const DELIMITERS: &str = " /-:,._[]";
+
+fn format(args: &[Value]) -> Answer {
     let format = arg(args, 1);
-    let Some(at) = ticks(args, 0).and_then(time::civil_of) else {
+    let Some((ticks, at)) = ticks(args, 0).and_then(|ticks| Some((ticks, time::civil_of(ticks)?))) else {
         return Ok(Value::Null);
     };
     let mut out = String::new();
     let mut rest: &str = &format;
-    while let Some(letter) = rest.chars().next() {
-        let count = rest.chars().take_while(|c| *c == letter).count();
-        let (_, after) = rest.split_at_checked(count * letter.len_utf8()).unwrap_or((rest, ""));
-        let hour12 = (at.hour() + 11) % 12 + 1;
-        let padded = |n: i64| if count == 1 { n.to_string() } else { format!("{n:02}") };
-        let piece = match (letter, count) {
-            ('y', 4) => format!("{:04}", at.year()),
-            ('y', 2) => format!("{:02}", at.year() % 100),
-            ('M', 1 | 2) => padded(at.month().into()),
-            ('d', 1 | 2) => padded(at.day().into()),
-            ('H', 1 | 2) => padded(at.hour().into()),
-            ('h', 1 | 2) => padded(hour12.into()),
-            ('m', 1 | 2) => padded(at.minute().into()),
-            ('s', 1 | 2) => padded(at.second().into()),
-            ('f', 1..=7) => {
-                let digits = format!("{:07}", at.subsec_nanosecond() / 100);
-                digits.get(..count).unwrap_or("").to_owned()
-            }
-            ('F', 1..=7) => {
-                let digits = format!("{:07}", at.subsec_nanosecond() / 100);
-                digits.get(..count).unwrap_or("").trim_end_matches('0').to_owned()
-            }
+    while let Some((letter, count, after)) = run(rest) {
+        let short = i64::from(at.year()) % 100;
+        out.push_str(&match (letter, count) {
+            ('y', 4) => padded(at.year().into(), 4),
+            ('y', 1 | 2) => padded(short, count),
+            ('M', 1 | 2) => padded(at.month().into(), count),
+            ('d', 1 | 2) => padded(at.day().into(), count),
+            ('H', 1 | 2) => padded(at.hour().into(), count),
+            ('h', 1 | 2) => padded(i64::from((at.hour() + 11) % 12 + 1), count),
+            ('m', 1 | 2) => padded(at.minute().into(), count),
+            ('s', 1 | 2) => padded(at.second().into(), count),
+            ('f' | 'F', 1..=7) => fraction(ticks, letter, count),
             ('t', 2) => if at.hour() < 12 { "AM" } else { "PM" }.to_owned(),
-            (' ' | '/' | '-' | ':' | ',' | '.' | '_' | '[' | ']', _) => letter.to_string().repeat(count),
-            _ => {
-                let what = letter.to_string().repeat(count);
-                return Err(format!("`{what}` is not an element of a `format_datetime` format"));
-            }
-        };
-        out.push_str(&piece);
+            _ => other("format_datetime", letter, count)?,
+        });
+        rest = after;
+    }
+    Ok(Value::text(out))
+}
+
+/// A delimiter; other letters are refused.
+fn other(function: &str, letter: char, count: usize) -> Result<String, String> {
+    let text = letter.to_string().repeat(count);
+    if DELIMITERS.contains(letter) {
+        return Ok(text);
+    }
+    Err(format!("`{text}` is not an element of a `{function}` format"))
+}
+
+fn format_span(args: &[Value]) -> Answer {
+    let Some(Value::Timespan(ticks)) = args.first() else {
+        return Ok(Value::Null);
+    };
+    if *ticks < 0 {
+        return Err("`format_timespan` of a negative timespan: the documents do not say".to_owned());
+    }
+    let format = arg(args, 1);
+    let mut out = String::new();
+    let mut rest: &str = &format;
+    while let Some((letter, count, after)) = run(rest) {
+        out.push_str(&match (letter, count) {
+            ('d', 1..=8) => padded(ticks / DAY, count),
+            ('H' | 'h', 1 | 2) => padded(ticks / HOUR % 24, count),
+            ('m', 1 | 2) => padded(ticks / MINUTE % 60, count),
+            ('s', 1 | 2) => padded(ticks / SECOND % 60, count),
+            ('f' | 'F', 1..=7) => fraction(*ticks, letter, count),
+            _ => other("format_timespan", letter, count)?,
+        });
         rest = after;
     }
     Ok(Value::text(out))
