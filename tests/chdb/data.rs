@@ -94,6 +94,7 @@ pub(crate) fn class(ty: Type) -> &'static str {
         Type::Timespan => "timespan",
         Type::Dynamic => "dynamic",
         Type::Guid => "guid",
+        Type::Unknown => "?",
     }
 }
 

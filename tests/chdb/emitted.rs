@@ -180,7 +180,7 @@ fn emitted_queries_agree() {
                 'rule: for (events, at) in cases(&rule, &catalog, &log) {
                     let now = at.plus(query.delay);
                     let text = in_its_words(&query.text, now);
-                    let database = kql::database(&catalog, &[], &events);
+                    let database = kql::database(&catalog, Database::default(), &events);
                     let first = tables(&query, &database, now.0 + EPOCH);
                     for variant in 0..VARIANTS {
                         let seen = if variant == 0 {

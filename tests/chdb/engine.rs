@@ -222,6 +222,6 @@ fn kind(ty: Type) -> Option<&'static str> {
         Type::Real => Some("Nullable(Float64)"),
         Type::String => Some("String"),
         Type::Datetime => Some("Nullable(DateTime64(7, 'UTC'))"),
-        Type::Timespan | Type::Dynamic | Type::Guid => None,
+        Type::Timespan | Type::Dynamic | Type::Guid | Type::Unknown => None,
     }
 }

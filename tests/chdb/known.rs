@@ -63,6 +63,13 @@ fn full(query: &Query) -> BTreeSet<String> {
         let known = full.clone();
         full.insert("Count".to_owned());
         query.pipes(&mut |pipe| {
+            for step in &pipe.steps {
+                if let Step::Rename(new, old) = step
+                    && known.contains(old)
+                {
+                    full.insert(new.clone());
+                }
+            }
             let items = pipe.steps.iter().flat_map(Step::items);
             let made = items.filter(|item| !matches!(item.expr.ty, Ty::Text | Ty::Time));
             let made = made.filter(|item| item.expr.form != Form::Column(item.name.clone()));
