@@ -209,7 +209,7 @@ impl Generator {
             13 => call("reverse", vec![a]),
             14 => call(
                 "trim",
-                vec![Expr::literal(Ty::Text, self.numbers.pick(&["\"a\"", "\"[/ -]+\""])), a],
+                vec![Expr::literal(Ty::Text, self.numbers.pick(&["\"a+\"", "\"[/ -]+\""])), a],
             ),
             15 => call(
                 "replace_regex",
@@ -255,7 +255,7 @@ impl Generator {
         let call = |name, args| Expr::new(Ty::Long, Form::Call(name), args);
         let infix = |operator, a, b| Expr::new(Ty::Long, Form::Infix(operator), vec![a, b]);
         let divisor = Expr::literal(Ty::Long, self.numbers.pick(&["2", "3", "-4", "12"]));
-        match self.numbers.below(20) {
+        match self.numbers.below(19) {
             16 => {
                 let unit = Expr::literal(Ty::Text, self.numbers.pick(&["\"hour\"", "\"day\"", "\"second\""]));
                 call(
@@ -268,7 +268,6 @@ impl Generator {
                 "array_index_of",
                 vec![self.literal(Ty::Texts), self.expr(Ty::Text, scope, depth)],
             ),
-            19 => call("sign", vec![a]),
             0 | 1 => infix("+", a, b),
             2 => infix("-", a, b),
             3 => infix("*", a, self.literal(Ty::Long)),
@@ -306,10 +305,8 @@ impl Generator {
         let b = self.expr(Ty::Real, scope, depth);
         let call = |name, args| Expr::new(Ty::Real, Form::Call(name), args);
         let infix = |operator, a, b| Expr::new(Ty::Real, Form::Infix(operator), vec![a, b]);
-        match self.numbers.below(11) {
-            8 => call("sqrt", vec![call("abs", vec![a])]),
-            9 => call("pow", vec![a, Expr::literal(Ty::Real, "2.0")]),
-            10 => call("todouble", vec![self.expr(Ty::Text, scope, depth)]),
+        match self.numbers.below(9) {
+            8 => call("todouble", vec![self.expr(Ty::Text, scope, depth)]),
             0 => infix("+", a, b),
             1 => infix("-", a, b),
             2 => infix("*", a, b),

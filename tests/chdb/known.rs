@@ -162,6 +162,10 @@ fn extreme_of_none(expr: Expr, full: &BTreeSet<String>) -> Expr {
 pub(crate) fn left_out(query: &Query, columns: impl Fn(&Query) -> Vec<String>) -> Option<&'static str> {
     let mut why = None;
     query.expressions(&mut |expr| {
+        let pattern = expr.args.first().map(ToString::to_string);
+        if expr.form == Form::Call("trim") && !pattern.is_some_and(|pattern| pattern.ends_with("+\"")) {
+            why = Some("trim of several matches");
+        }
         for (index, arg) in expr.args.iter().enumerate() {
             if arg.form == Form::Call("extract") && expr.form != Form::Call("tostring") {
                 why = Some("extract without a match");
@@ -296,6 +300,13 @@ pub(crate) const ANSWERS: &[Answer] = &[
         query: "K | project x = iff(n > 0, n, strlen(s)) / 2",
         kusto: "x=0; x=0",
         chdb: "x=0; x=5.000000000e-1",
+    },
+    Answer {
+        name: "trim of several matches",
+        page: "trim-function",
+        query: "print x = trim(\"a\", \"aabaa\")",
+        kusto: "x=\"b\"",
+        chdb: "x=\"aba\"",
     },
     Answer {
         name: "union of columns in another order",
