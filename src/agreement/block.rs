@@ -273,6 +273,7 @@ rule r "r" {
         let source: SourceId = catalog.find("aws.cloudtrail").unwrap();
         let now = Time::parse("2025-08-15T10:00:00Z").unwrap();
         let event = |n: usize, ago: i64, body: &str| CaseEvent {
+            shape: crate::source::FIELDS,
             source,
             time: now.minus(Span(ago)),
             body: Json::parse(body).unwrap(),

@@ -29,7 +29,7 @@ impl Machine<'_> {
             "column_ifexists" | "columnifexists" => return self.column_ifexists(args, place, scope),
             "extract" => return self.extract(args, place, scope),
             "column_names_of" => return self.column_names_of(args, place, scope),
-            "extract_json" | "extractjson" => return self.extract_json(args, place, scope),
+            "extract_json" | "extractjson" => return self.extract_json(name, args, place, scope),
             "pack_all" => return self.pack_all(args, place, scope),
             "bag_pack_columns" => return self.pack_columns(args, place, scope),
             "pack_array" if matches!(args, [only] if matches!(only.expr.kind, ExprKind::Star)) => {
@@ -311,7 +311,15 @@ pub(super) fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -
         };
         return Err(KqlError::at(
             place,
-            format!("`{name}` takes {wanted} arguments, here are {}", args.len()),
+            format!(
+                "`{name}` takes {wanted} argument{}, here {}",
+                if wanted == "1" { "" } else { "s" },
+                match args.len() {
+                    0 => "is none".to_owned(),
+                    1 => "is one".to_owned(),
+                    many => format!("are {many}"),
+                }
+            ),
         ));
     }
     let mut checked = Vec::with_capacity(args.len());
@@ -323,6 +331,7 @@ pub(super) fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -
             's' => matches!(arg.ty, Type::String | Type::Dynamic),
             'x' => arg.ty != Type::Dynamic,
             'g' => arg.ty == Type::Guid,
+            'e' => arg.ty == Type::Dynamic || arg.ty.is_number(),
             'd' => arg.ty == Type::Dynamic,
             'n' => arg.ty.is_number(),
             'l' => matches!(arg.ty, Type::Int | Type::Long),
@@ -336,6 +345,7 @@ pub(super) fn check(name: &str, letters: &str, args: Vec<Bound>, place: Place) -
                 's' => "a string",
                 'x' => "a value that is not dynamic",
                 'g' => "a guid",
+                'e' => "a series or a number",
                 'd' => "a dynamic",
                 'n' => "a number",
                 'l' => "a whole number",

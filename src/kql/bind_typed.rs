@@ -124,10 +124,15 @@ impl Machine<'_> {
             ("gettype", [value]) => Ok(Some(gettype(value, place))),
             ("gettype", _) => wrong("one argument"),
             ("around", [value, center, delta]) => {
+                let numbers = args.iter().all(|arg| arg.ty.is_number());
+                let times = value.ty == center.ty
+                    && delta.ty == Type::Timespan
+                    && matches!(value.ty, Type::Datetime | Type::Timespan);
+                if !(numbers || times) {
+                    return mismatch(&[value, center, delta]);
+                }
                 let low = self.binary("-", center.clone(), delta.clone(), place)?;
                 let high = self.binary("+", center.clone(), delta.clone(), place)?;
-                // Checks that they compare.
-                self.binary(">=", value.clone(), low.clone(), place)?;
                 let run = |args: &[Value]| match args {
                     [value, low, high] => Ok(Value::Bool(low <= value && value <= high)),
                     _ => Ok(Value::Null),
@@ -173,14 +178,20 @@ impl Machine<'_> {
     }
 
     /// `extract_json`, which may name a type.
-    pub(super) fn extract_json(&self, args: &[Item], place: Place, scope: Scope<'_>) -> Result<Bound, KqlError> {
+    pub(super) fn extract_json(
+        &self,
+        name: &str,
+        args: &[Item],
+        place: Place,
+        scope: Scope<'_>,
+    ) -> Result<Bound, KqlError> {
         let [path, source, to @ ..] = args else {
-            return Err(KqlError::at(place, "`extract_json` takes a path and a text"));
+            return Err(KqlError::at(place, format!("`{name}` takes a path and a text")));
         };
         let bound = vec![self.bind(&path.expr, scope)?, self.bind(&source.expr, scope)?];
-        let bound = check("extract_json", "ss", bound, place)?;
+        let bound = check(name, "ss", bound, place)?;
         let found = Bound::new(Type::Dynamic, Code::Call(functions::extract_json, false, bound), place);
-        let ty = self.named_type("extract_json", to, place)?;
+        let ty = self.named_type(name, to, place)?;
         Ok(convert_to(ty, found))
     }
 
@@ -406,11 +417,9 @@ fn gettype(value: &Bound, place: Place) -> Bound {
         Ok(Value::text(match args.first() {
             None | Some(Value::Null) => "null",
             Some(Value::Bool(_)) => "bool",
-            Some(Value::Long(_)) => {
-                return Err(
-                    "`gettype` of a whole number in a dynamic: whether that is an int or a long is not kept".to_owned(),
-                );
-            }
+            // As the page shows for JSON; which of the two another dynamic was made of is not kept.
+            Some(Value::Long(n)) if i32::try_from(*n).is_ok() => "int",
+            Some(Value::Long(_)) => "long",
             Some(Value::Real(_)) => "real",
             Some(Value::String(_)) => "string",
             Some(Value::Datetime(_)) => "datetime",

@@ -1,13 +1,57 @@
 //! What operators say about two values: equality, order, text. Null in, null out, except for `==` and `!=`.
 
-use super::value::Value;
+use super::functions::convert;
+use super::value::{Type, Value};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// Why a comparison is refused, or what it gives; `None` is null.
 pub(super) type Truth = Result<Option<bool>, String>;
 
-/// `==`: null with null is null, null with a value is false.
-pub(super) fn equal(a: &Value, b: &Value) -> Truth {
+/// `==` of two values whose types may be different. No page says which of the two is converted, so both are tried, and
+/// what they do not agree on is refused; so is what a dynamic would only be equal to by a conversion.
+pub(super) fn equal(a: &Value, b: &Value, dynamic: bool) -> Truth {
+    let found = match (a, b) {
+        (Value::String(text), other) | (other, Value::String(text)) => read_both_ways(text, other)?,
+        (Value::Bool(b), Value::Long(n)) | (Value::Long(n), Value::Bool(b)) => {
+            Some((i64::from(*b) == *n, *b == (*n != 0)))
+        }
+        _ => None,
+    };
+    match found {
+        None => equal_alike(a, b),
+        Some((false, false)) => Ok(Some(false)),
+        Some((true, true)) if !dynamic => Ok(Some(true)),
+        Some(_) => doubtful(a, b),
+    }
+}
+
+/// Whether a text equals a value of another type as texts, and whether it does as values of that type; none where there
+/// is nothing to convert.
+fn read_both_ways(text: &Arc<str>, other: &Value) -> Result<Option<(bool, bool)>, String> {
+    let ty = match other {
+        Value::Bool(_) => Type::Bool,
+        Value::Long(_) => Type::Long,
+        Value::Real(_) => Type::Real,
+        Value::Datetime(_) => Type::Datetime,
+        Value::Timespan(_) => Type::Timespan,
+        Value::Guid(_) => Type::Guid,
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Bag(_) => return Ok(None),
+    };
+    let converted = convert(&Value::String(Arc::clone(text)), ty)?;
+    Ok(Some((*other.to_text() == **text, converted == *other)))
+}
+
+fn doubtful<T>(a: &Value, b: &Value) -> Result<T, String> {
+    Err(format!(
+        "comparing {} with {}: the documents do not say; cast one of them first",
+        kind(a),
+        kind(b)
+    ))
+}
+
+/// `==` of values of one type: null with null is null, null with a value is false.
+fn equal_alike(a: &Value, b: &Value) -> Truth {
     match (a, b) {
         (Value::Null, Value::Null) => Ok(None),
         (Value::Null, Value::String(s)) | (Value::String(s), Value::Null) if s.is_empty() => {
@@ -32,11 +76,7 @@ fn ordering(a: &Value, b: &Value) -> Result<Option<Ordering>, String> {
             .number()
             .unwrap_or(f64::NAN)
             .partial_cmp(&b.number().unwrap_or(f64::NAN))),
-        _ => Err(format!(
-            "comparing {} with {}: the documents do not say; cast the `dynamic` first",
-            kind(a),
-            kind(b)
-        )),
+        _ => doubtful(a, b),
     }
 }
 
@@ -178,11 +218,38 @@ mod tests {
 
     #[test]
     fn nulls_in_comparisons() {
-        assert_eq!(equal(&Value::Null, &Value::Null), Ok(None));
-        assert_eq!(equal(&Value::Null, &Value::Long(1)), Ok(Some(false)));
+        assert_eq!(equal(&Value::Null, &Value::Null, false), Ok(None));
+        assert_eq!(equal(&Value::Null, &Value::Long(1), false), Ok(Some(false)));
         assert_eq!(less("<", &Value::Null, &Value::Long(1)), Ok(None));
         assert_eq!(less(">=", &Value::Long(1), &Value::Real(1.0)), Ok(Some(true)));
-        assert!(equal(&Value::Long(1), &Value::text("1")).is_err());
-        assert!(equal(&Value::Null, &Value::text("")).is_err());
+        assert!(equal(&Value::Null, &Value::text(""), true).is_err());
+    }
+
+    #[test]
+    fn types_that_differ_are_compared_where_both_conversions_agree() {
+        for (a, b, plain, dynamic) in [
+            (Value::text("0"), Value::Long(0), Ok(true), Err(())),
+            (Value::text("50126"), Value::Long(0), Ok(false), Ok(false)),
+            (Value::text(""), Value::Long(0), Ok(false), Ok(false)),
+            (Value::text("00"), Value::Long(0), Err(()), Err(())),
+            (Value::text("true"), Value::Bool(true), Ok(true), Err(())),
+            (Value::text("True"), Value::Bool(true), Err(()), Err(())),
+            (Value::text("no"), Value::Bool(true), Ok(false), Ok(false)),
+            (Value::Bool(true), Value::Long(1), Ok(true), Err(())),
+            (Value::Bool(true), Value::Long(2), Err(()), Err(())),
+            (Value::Bool(true), Value::Long(0), Ok(false), Ok(false)),
+            (Value::text("x"), Value::Real(1.5), Ok(false), Ok(false)),
+            (Value::Datetime(5), Value::Long(5), Err(()), Err(())),
+        ] {
+            for (loose, expected) in [(false, plain), (true, dynamic)] {
+                let found = equal(&a, &b, loose);
+                assert_eq!(
+                    found.clone().map_err(|_| ()),
+                    expected.map(Some),
+                    "{a:?} {b:?} {found:?}"
+                );
+                assert_eq!(equal(&b, &a, loose).ok(), found.ok(), "{b:?} {a:?}");
+            }
+        }
     }
 }

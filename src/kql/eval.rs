@@ -216,7 +216,10 @@ impl Bound {
                 of_truth(result)
             }
             Code::Not(inner) => of_truth(truth_of(&inner.eval(at, budget)?).map(|b| !b)),
-            Code::Equal(a, b) => truth(compare::equal(&a.eval(at, budget)?, &b.eval(at, budget)?))?,
+            Code::Equal(a, b) => {
+                let dynamic = a.ty == Type::Dynamic || b.ty == Type::Dynamic;
+                truth(compare::equal(&a.eval(at, budget)?, &b.eval(at, budget)?, dynamic))?
+            }
             Code::Less(operator, a, b) => truth(compare::less(operator, &a.eval(at, budget)?, &b.eval(at, budget)?))?,
             Code::Text(operator, a, b, negated) => {
                 let (a, b) = (a.eval(at, budget)?.to_text(), b.eval(at, budget)?.to_text());
@@ -239,7 +242,8 @@ impl Bound {
                     }
                 }
                 budget.spend(elements.len() as u64, self.place)?;
-                truth(in_list(operator, &value, &elements))?
+                let dynamic = list.iter().chain([a]).any(|side| side.ty == Type::Dynamic);
+                truth(in_list(operator, &value, &elements, dynamic))?
             }
             Code::Case(arms, rest) => {
                 for (condition, value) in arms {
@@ -339,7 +343,7 @@ fn of_truth(truth: Option<bool>) -> Value {
 }
 
 /// `in` is an `or` of `==`, `!in` an `and` of `!=`.
-fn in_list(operator: &str, value: &Value, elements: &[Value]) -> compare::Truth {
+fn in_list(operator: &str, value: &Value, elements: &[Value], dynamic: bool) -> compare::Truth {
     let (negated, base) = match operator.strip_prefix('!') {
         Some(base) => (true, base),
         None => (false, operator),
@@ -350,7 +354,7 @@ fn in_list(operator: &str, value: &Value, elements: &[Value]) -> compare::Truth 
         let one = match (base, value, element) {
             ("has_any" | "has_all", _, element) => Some(compare::text("has", &text, &element.to_text())?),
             ("in~", Value::String(a), Value::String(b)) => Some(compare::equal_folded(a, b)?),
-            _ => compare::equal(value, element)?,
+            _ => compare::equal(value, element, dynamic)?,
         };
         match (base, one) {
             ("has_all", Some(false)) => return Ok(Some(false)),

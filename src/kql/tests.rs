@@ -451,7 +451,7 @@ fn what_is_not_settled_or_not_supported_is_refused_with_its_place() {
         ),
         ("print 9223372036854775807 + 1", "leaves the range"),
         ("print x=dynamic(5) | mv-expand x", "do not say what a scalar gives"),
-        ("print dynamic(5) == '5'", "cast the `dynamic`"),
+        ("print dynamic(5) == '5'", "cast one of them"),
         ("T | extend p = prev(N)", "needs rows in an order"),
         ("print bin(now(), 7d)", "does not divide a day"),
         ("T | where N", "a condition must be bool"),

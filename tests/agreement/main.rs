@@ -24,9 +24,10 @@ use tripline::targets::ledger::State;
 use tripline::value::{Span, Time};
 
 /// Where the emitted text turns on what no document says, so that the reader refuses it: the rule, and why.
-const UNSETTLED: [(&str, &str); 4] = [
+const UNSETTLED: [(&str, &str); 5] = [
     // Any rule.
     ("", "Sigma does not say how events group by a list or an object"),
+    ("", "with blanks around it"),
     ("addresses", "is an IPv4 address is not documented"),
     ("arith", "leaves the range of `long`"),
     ("useslen", "leaves the range of `long`"),

@@ -55,7 +55,12 @@ fn split(text: &str, longest: u32) -> Option<(&str, u32)> {
 
 /// An IPv4 address and its prefix; refuses the spellings that systems read differently.
 fn v4(text: &str) -> Result<Option<(u32, u32)>, String> {
-    let text = text.trim();
+    if text.trim() != text {
+        return match v4(text.trim())? {
+            Some(_) => Err(blanks(text)),
+            None => Ok(None),
+        };
+    }
     let Some((address, length)) = split(text, 32) else {
         return Ok(None);
     };
@@ -78,7 +83,12 @@ fn v4(text: &str) -> Result<Option<(u32, u32)>, String> {
 /// An IPv6 address and its prefix. IPv4 is mapped, with a prefix that counts from its own first bit; so is IPv4 behind
 /// `::`, which the pages read as mapped too.
 fn v6(text: &str) -> Result<Option<(u128, u32)>, String> {
-    let text = text.trim();
+    if text.trim() != text {
+        return match v6(text.trim())? {
+            Some(_) => Err(blanks(text)),
+            None => Ok(None),
+        };
+    }
     let inner = match text.strip_prefix("::") {
         Some(rest) if rest.contains('.') && !rest.contains(':') => rest,
         _ => text,
@@ -91,6 +101,10 @@ fn v6(text: &str) -> Result<Option<(u128, u32)>, String> {
         return Ok(found);
     }
     Ok(v4(inner)?.map(|(address, length)| (Ipv4Addr::from_bits(address).to_ipv6_mapped().to_bits(), length + 96)))
+}
+
+fn blanks(text: &str) -> String {
+    format!("whether `{text}`, with blanks around it, is an address is not documented")
 }
 
 fn mask4(length: u32) -> u32 {

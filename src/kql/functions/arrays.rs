@@ -35,7 +35,7 @@ pub(super) const TABLE: &[Function] = &[
     plain("array_sort_desc", "d?a*", Type::Dynamic, |a| sort(a, false)),
     nulls("pack_array", "?a*", Type::Dynamic, |a| Ok(Value::array(a.to_vec()))),
     nulls("zip", "dd*", Type::Dynamic, zip),
-    plain("repeat", "al", Type::Dynamic, repeat),
+    nulls("repeat", "al", Type::Dynamic, repeat),
     plain("range", "aa?a", Type::Dynamic, range),
     nulls("set_union", "dd*", Type::Dynamic, |a| {
         Ok(Value::array(distinct(&sets_together("set_union", a)?, |_| true)))
@@ -348,8 +348,10 @@ fn repeat(args: &[Value]) -> Answer {
         return Ok(Value::Null);
     };
     limit(times)?;
-    let value = args.first().cloned().unwrap_or(Value::Null);
-    Ok(Value::array(vec![value; times]))
+    match args.first() {
+        None | Some(Value::Null) => Err("`repeat` of null: the documents do not say".to_owned()),
+        Some(value) => Ok(Value::array(vec![value.clone(); times])),
+    }
 }
 
 /// Numbers by 1, datetimes and timespans by an hour, unless told; cut at the largest length.

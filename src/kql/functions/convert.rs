@@ -26,6 +26,17 @@ pub(in crate::kql) fn convert(value: &Value, ty: Type) -> Answer {
     let found = match (ty, value) {
         (_, Value::Null | Value::Array(_) | Value::Bag(_)) => None,
         (Type::Dynamic, value) => Some(value.clone()),
+        (Type::Long | Type::Int | Type::Real | Type::Bool | Type::Datetime | Type::Timespan, Value::String(text))
+            if text.trim() != &**text =>
+        {
+            if convert(&Value::text(text.trim()), ty)?.is_null() {
+                None
+            } else {
+                return Err(format!(
+                    "`to{ty}` of `{text}`, with blanks around it: the documents do not say what it gives"
+                ));
+            }
+        }
         (Type::String, value) => Some(Value::String(value.to_text())),
         (Type::Long, Value::Long(n)) => Some(Value::Long(*n)),
         (Type::Int, Value::Long(n)) => i32::try_from(*n).ok().map(|n| Value::Long(n.into())),
@@ -34,7 +45,6 @@ pub(in crate::kql) fn convert(value: &Value, ty: Type) -> Answer {
         (Type::Long | Type::Int, Value::Bool(b)) => Some(Value::Long((*b).into())),
         (Type::Long, Value::Datetime(n) | Value::Timespan(n)) => Some(Value::Long(*n)),
         (Type::Long | Type::Int, Value::String(text)) => {
-            let text = text.trim();
             let n = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
                 Some(hex) => i64::from_str_radix(hex, 16).ok(),
                 None => text.parse().ok(),
@@ -51,14 +61,13 @@ pub(in crate::kql) fn convert(value: &Value, ty: Type) -> Answer {
         (Type::Real, Value::Real(n)) => Some(Value::Real(*n)),
         (Type::Real, Value::Bool(b)) => Some(Value::Real(f64::from(u8::from(*b)))),
         (Type::Real, Value::String(text)) => {
-            let text = text.trim();
             let decimal = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
             let n = text.parse().ok().filter(|n: &f64| decimal && n.is_finite());
             n.map(Value::Real)
         }
         (Type::Bool, Value::Bool(b)) => Some(Value::Bool(*b)),
         (Type::Bool, Value::Long(n)) => Some(Value::Bool(*n != 0)),
-        (Type::Bool, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+        (Type::Bool, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
             "true" | "1" => Some(Value::Bool(true)),
             "false" | "0" => Some(Value::Bool(false)),
             _ => None,
@@ -76,12 +85,7 @@ pub(in crate::kql) fn convert(value: &Value, ty: Type) -> Answer {
             ));
         }
     };
-    match (&found, value) {
-        (Some(_), Value::String(text)) if ty != Type::String && text.trim() != &**text => Err(format!(
-            "`to{ty}` of `{text}`, with blanks around it: the documents do not say what it gives"
-        )),
-        _ => Ok(found.unwrap_or(Value::Null)),
-    }
+    Ok(found.unwrap_or(Value::Null))
 }
 
 /// A datetime in the layouts that the reference lists; other texts that look like one are refused.

@@ -173,7 +173,7 @@ fn part(args: &[Value]) -> Answer {
     let unit = match unit.as_str() {
         "month" | "quarter" | "year" | "day" | "dayofyear" | "hour" | "minute" | "second" | "millisecond"
         | "microsecond" | "nanosecond" | "week_of_year" => unit,
-        other => return Err(format!("`datetime_part` of `{other}` is not supported")),
+        other => return Err(format!("`datetime_part` does not know the part `{other}`")),
     };
     named_part(args.get(1..).unwrap_or(&[]), &unit)
 }

@@ -143,7 +143,7 @@ fn cell(text: &str) -> Option<Cell> {
         let digit = DIGITS.iter().position(|d| *d == byte.to_ascii_lowercase())?;
         for place in (0..5).rev() {
             let one = u64::try_from(digit >> place & 1).ok()?;
-            if bit % 2 == 0 {
+            if bit.is_multiple_of(2) {
                 x = x << 1 | one;
             } else {
                 y = y << 1 | one;

@@ -122,6 +122,10 @@ fn log_gamma(x: f64) -> Option<f64> {
     if x <= 0.0 && x.fract() == 0.0 {
         return None;
     }
+    // Whole numbers are exact.
+    if x.fract() == 0.0 && x <= 171.0 {
+        return Some(gamma(x)?.ln());
+    }
     if x < 0.5 {
         return Some((PI / (PI * x).sin().abs()).ln() - log_gamma(1.0 - x)?);
     }

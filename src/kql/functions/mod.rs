@@ -17,7 +17,7 @@ mod statistics;
 mod text;
 mod xml;
 
-pub(super) use convert::cast;
+pub(super) use convert::{cast, convert};
 pub(super) use encode::tohex_int;
 pub(super) use parse::extract_json;
 pub(super) use refused::refusal;
@@ -38,7 +38,7 @@ pub(super) struct Function {
     /// Its name, and behind it the other names that it has.
     pub(super) names: &'static str,
     /// A letter per argument: `a` any scalar, `x` any but dynamic, `s` string or dynamic, `d` dynamic, `n` number,
-    /// `l` whole number, `t` datetime, `p` timespan, `b` bool, `g` guid; behind `?` they may be left out, `*` repeats
+    /// `l` whole number, `t` datetime, `p` timespan, `b` bool, `g` guid, `e` a series or a number; behind `?` they may be left out, `*` repeats
     /// the one before.
     pub(super) args: &'static str,
     /// What it gives.

@@ -5,25 +5,25 @@ use super::{Answer, Function, nulls, plain};
 use crate::kql::value::{Type, Value};
 
 pub(super) const TABLE: &[Function] = &[
-    plain("series_add", "aa", Type::Dynamic, |a| {
+    plain("series_add", "ee", Type::Dynamic, |a| {
         pairs(a, whole(i64::checked_add, |x, y| x + y))
     }),
-    plain("series_subtract", "aa", Type::Dynamic, |a| {
+    plain("series_subtract", "ee", Type::Dynamic, |a| {
         pairs(a, whole(i64::checked_sub, |x, y| x - y))
     }),
-    plain("series_multiply", "aa", Type::Dynamic, |a| {
+    plain("series_multiply", "ee", Type::Dynamic, |a| {
         pairs(a, whole(i64::checked_mul, |x, y| x * y))
     }),
-    plain("series_divide", "aa", Type::Dynamic, |a| reals(a, |x, y| x / y)),
-    plain("series_pow", "aa", Type::Dynamic, |a| reals(a, f64::powf)),
-    plain("series_greater", "aa", Type::Dynamic, |a| tests(a, |x, y| x > y)),
-    plain("series_greater_equals", "aa", Type::Dynamic, |a| {
+    plain("series_divide", "ee", Type::Dynamic, |a| reals(a, |x, y| x / y)),
+    plain("series_pow", "ee", Type::Dynamic, |a| reals(a, f64::powf)),
+    plain("series_greater", "ee", Type::Dynamic, |a| tests(a, |x, y| x > y)),
+    plain("series_greater_equals", "ee", Type::Dynamic, |a| {
         tests(a, |x, y| x >= y)
     }),
-    plain("series_less", "aa", Type::Dynamic, |a| tests(a, |x, y| x < y)),
-    plain("series_less_equals", "aa", Type::Dynamic, |a| tests(a, |x, y| x <= y)),
-    plain("series_equals", "aa", Type::Dynamic, |a| tests(a, |x, y| x == y)),
-    plain("series_not_equals", "aa", Type::Dynamic, |a| tests(a, |x, y| x != y)),
+    plain("series_less", "ee", Type::Dynamic, |a| tests(a, |x, y| x < y)),
+    plain("series_less_equals", "ee", Type::Dynamic, |a| tests(a, |x, y| x <= y)),
+    plain("series_equals", "ee", Type::Dynamic, |a| tests(a, |x, y| x == y)),
+    plain("series_not_equals", "ee", Type::Dynamic, |a| tests(a, |x, y| x != y)),
     plain("series_abs", "d", Type::Dynamic, |a| {
         each(a, |value| match value {
             Value::Long(n) => n.checked_abs().map(Value::Long),

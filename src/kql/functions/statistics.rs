@@ -14,7 +14,7 @@ pub(super) const TABLE: &[Function] = &[
     plain("series_magnitude", "d", Type::Real, |a| {
         Ok(all(a, 0).map_or(Value::Null, |n| Value::Real(dot(&n, &n).sqrt())))
     }),
-    plain("series_dot_product", "aa", Type::Real, dot_product),
+    plain("series_dot_product", "ee", Type::Real, dot_product),
     plain("series_cosine_similarity", "dd?nn", Type::Real, cosine),
     plain("series_pearson_correlation", "dd", Type::Real, pearson),
     plain("series_stats_dynamic", "d?b", Type::Dynamic, |a| {
