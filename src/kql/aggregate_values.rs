@@ -89,6 +89,9 @@ impl Aggregate {
             Kind::Average => self.average(&values)?,
             Kind::Spread { root, population } => {
                 let numbers = numbers(0);
+                if numbers.len() == 1 && !population {
+                    return self.refuse("the spread of a sample of one number: the documents do not say");
+                }
                 // Of a sample without values it is documented to be zero, of a population null.
                 if numbers.is_empty() && population {
                     Value::Null

@@ -427,6 +427,23 @@ fn what_is_not_settled_or_not_supported_is_refused_with_its_place() {
         ("T | extend A = 1, B = A", "no column or name `A`"),
         ("T | project-away zz*", "1:18: no column is called `zz*`"),
         ("print set_union(dynamic([1]), dynamic(null))", "`set_union` of null"),
+        (
+            "print set_union(dynamic([1]), dynamic([null]))",
+            "`set_union` of an array with a null in it",
+        ),
+        (
+            "print set_intersect(dynamic([null]), dynamic([1]))",
+            "`set_intersect` of an array with a null in it",
+        ),
+        (
+            "print set_difference(dynamic([1]), dynamic([null]))",
+            "`set_difference` of an array with a null in it",
+        ),
+        ("print trim_start('a', 'aab')", "more than once"),
+        ("print trim_end('a', 'baa')", "more than once"),
+        ("print 1 | summarize stdev(print_0)", "of a sample of one number"),
+        ("print 1 | summarize variance(print_0)", "of a sample of one number"),
+        ("print toint(' 12')", "blanks around it"),
         ("print split('a', '_', 3)", "index past the end"),
         (
             "print ipv4_is_in_range('10.0.0.0/8', '10.0.0.0/8')",

@@ -38,13 +38,13 @@ pub(super) const TABLE: &[Function] = &[
     nulls("repeat", "al", Type::Dynamic, repeat),
     plain("range", "aa?a", Type::Dynamic, range),
     nulls("set_union", "dd*", Type::Dynamic, |a| {
-        Ok(Value::array(distinct(&union("set_union", a)?, |_| true)))
+        Ok(Value::array(distinct(&sets_together("set_union", a)?, |_| true)))
     }),
     nulls("set_difference", "dd*", Type::Dynamic, |a| {
-        let without: BTreeSet<Value> = union("set_difference", a.get(1..).unwrap_or(&[]))?
+        let without: BTreeSet<Value> = sets_together("set_difference", a.get(1..).unwrap_or(&[]))?
             .into_iter()
             .collect();
-        let first = array(a, 0, "set_difference")?;
+        let first = set(a, 0, "set_difference")?;
         Ok(Value::array(distinct(first, |e| !without.contains(e))))
     }),
     nulls("set_intersect", "dd*", Type::Dynamic, |a| {
@@ -101,9 +101,28 @@ fn union(function: &str, args: &[Value]) -> Result<Vec<Value>, String> {
     Ok(all)
 }
 
+/// The elements of an argument of `set_union` and kin.
+fn set<'a>(args: &'a [Value], index: usize, function: &str) -> Result<&'a [Value], String> {
+    let elements = array(args, index, function)?;
+    if elements.iter().any(Value::is_null) {
+        return Err(format!(
+            "`{function}` of an array with a null in it: the documents do not say whether that is one of the values"
+        ));
+    }
+    Ok(elements)
+}
+
+/// As [`union`], of sets.
+fn sets_together(function: &str, args: &[Value]) -> Result<Vec<Value>, String> {
+    for index in 0..args.len() {
+        set(args, index, function)?;
+    }
+    union(function, args)
+}
+
 fn sets(function: &str, args: &[Value]) -> Result<Vec<BTreeSet<Value>>, String> {
     (0..args.len())
-        .map(|index| Ok(array(args, index, function)?.iter().cloned().collect()))
+        .map(|index| Ok(set(args, index, function)?.iter().cloned().collect()))
         .collect()
 }
 

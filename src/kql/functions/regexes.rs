@@ -25,17 +25,26 @@ fn trim(args: &[Value], start: bool, end: bool) -> Answer {
     let pattern = arg(args, 0);
     let text = arg(args, 1);
     let mut rest: &str = &text;
+    let mut removed = 0;
     if start {
         let regex = regex(&format!("^(?:{pattern})"))?;
         while let Some(found) = regex.find(rest).filter(|m| !m.is_empty()) {
             rest = rest.get(found.end()..).unwrap_or("");
+            removed += 1;
         }
     }
     if end {
         let regex = regex(&format!("(?:{pattern})$"))?;
         while let Some(found) = regex.find(rest).filter(|m| !m.is_empty()) {
             rest = rest.get(..found.start()).unwrap_or("");
+            removed += 1;
         }
+    }
+    // `trim` removes all matches; of the others the documents do not say whether more than one goes.
+    if removed > 1 && start != end {
+        return Err(format!(
+            "`{pattern}` matches at this end of `{text}` more than once: the documents do not say whether all of that goes"
+        ));
     }
     Ok(Value::text(rest))
 }
