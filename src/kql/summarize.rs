@@ -70,7 +70,23 @@ impl Machine<'_> {
         let mut aggregates: Vec<Aggregate> = Vec::new();
         let mut found = Vec::new();
         for item in items {
-            match self.aggregate(item, by, scope)? {
+            let aggregate = match &item.expr.kind {
+                // `(a, b) = arg_max(x, y)`
+                ExprKind::Tuple(names, call) => {
+                    let unnamed = Item {
+                        name: None,
+                        expr: (**call).clone(),
+                    };
+                    let mut aggregate = self.aggregate(&unnamed, by, scope)?;
+                    let columns = aggregate.iter_mut().flat_map(|aggregate| &mut aggregate.columns);
+                    for (column, (name, _)) in columns.zip(names) {
+                        column.name = Arc::clone(name);
+                    }
+                    aggregate
+                }
+                _ => self.aggregate(item, by, scope)?,
+            };
+            match aggregate {
                 Some(aggregate) => {
                     found.push((item, Ok(aggregates.len())));
                     aggregates.push(aggregate);
@@ -111,8 +127,9 @@ impl Machine<'_> {
                 Ok(number) => {
                     for column in aggregates.get(number).map_or(&[][..], |a| &a.columns) {
                         let name = free_name(&columns, &column.name);
-                        let asked = |item: &Item| matches!(&item.name, Some((name, _)) if *name == column.name);
-                        if name != column.name && items.iter().any(asked) {
+                        // A column of `*` makes way for one that has its name already.
+                        let asked = matches!(&item.name, Some((name, _)) if *name == column.name);
+                        if name != column.name && asked {
                             return Err(KqlError::at(
                                 item.expr.place,
                                 format!("there are two columns `{}`", column.name),

@@ -223,3 +223,18 @@ fn schemas_and_names_of_columns() {
     }
     assert!(error("T | extend (a, b) = strlen(User)").contains("one result, not several"));
 }
+
+#[test]
+fn several_names_for_one_aggregate() {
+    let data = "datatable(a:long, b:string)[1, 'x', 2, 'y']";
+    let (names, found) = named(&format!("{data} | summarize (m, w) = arg_max(a, b), t = sum(a)"));
+    assert_eq!(
+        (names, found),
+        (vec!["m".into(), "w".into(), "t".into()], json!([[2, "y", 3]]))
+    );
+    // A column of `*` makes way for one that was named before it.
+    let (names, found) = named(&format!("{data} | summarize a = sum(a), m = arg_max(b, *)"));
+    assert_eq!(names, ["a", "m", "a1", "b"]);
+    assert_eq!(found, json!([[3, "y", 2, "y"]]));
+    assert!(error(&format!("{data} | summarize a = sum(a), a = max(b)")).contains("two columns `a`"));
+}
