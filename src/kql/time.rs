@@ -77,8 +77,13 @@ pub(super) fn parse_datetime(text: &str) -> Option<i64> {
     iso(text).or_else(|| by_name(text)).or_else(|| shown(text))
 }
 
-/// `2025, 6, 14` and `01-01-2022`
+/// Layouts that examples show: `2025, 6, 14`, `01-01-2022`, `02/17/2016 08:40:01`.
 fn shown(text: &str) -> Option<i64> {
+    if let Some((date, clock)) = text.split_once(' ')
+        && let [month, day, year] = *date.split('/').collect::<Vec<_>>()
+    {
+        return iso(&format!("{year}-{month:0>2}-{day:0>2}T{clock}"));
+    }
     let numbers = |separator: char| -> Option<Vec<i64>> {
         text.split(separator)
             .map(|part| {
