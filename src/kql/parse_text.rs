@@ -77,10 +77,17 @@ fn pattern(parse: &Parse, anchored: bool) -> Result<Regex, String> {
             Piece::Text(own) if greedy => text.push_str(own),
             Piece::Text(own) => text.push_str(&regex::escape(own)),
             Piece::Column(_, ty) => {
-                let group = match ty {
-                    Type::Long | Type::Int if parse.kind != ParseKind::Relaxed => r"-?[0-9]+",
-                    Type::Real if parse.kind != ParseKind::Relaxed => r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?",
-                    _ => any,
+                let number_alone = match ty {
+                    Type::Long | Type::Int => Some(r"-?[0-9]+"),
+                    Type::Real => Some(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"),
+                    _ => None,
+                };
+                let before_star = matches!(parse.pieces.get(index + 1), Some(Piece::Star));
+                let group = match number_alone {
+                    Some(alone) if parse.kind != ParseKind::Relaxed => alone.to_owned(),
+                    // What is no number is taken, too; where anything may follow, a number comes first.
+                    Some(alone) if before_star => format!("{alone}|{any}"),
+                    _ => any.to_owned(),
                 };
                 text.push_str(&format!("(?P<c{number}>{group})"));
                 number += 1;
