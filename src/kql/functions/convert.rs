@@ -94,7 +94,10 @@ fn datetime(text: &str) -> Result<Option<Value>, String> {
         return Ok(Some(Value::Datetime(ticks)));
     }
     // No month, day or time zone has so long a name.
-    if text.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 9) {
+    if text
+        .split(|c: char| !c.is_alphabetic())
+        .any(|word| word.chars().count() > 9)
+    {
         return Ok(None);
     }
     let looks = text.bytes().filter(u8::is_ascii_digit).count() >= 6 && text.contains(['/', ',', ' ', '-', ':']);
