@@ -4,7 +4,6 @@ use super::args::Prove;
 use super::rules::{self, Rules};
 use super::{Exit, Misuse, output};
 use crate::agreement::{Subject, prove as proof};
-use crate::diagnostics::{Severity, has_errors};
 use std::path::PathBuf;
 
 pub(super) fn prove(options: &Prove) -> Result<Exit, Misuse> {
@@ -22,16 +21,9 @@ fn paths(options: &Prove) -> Vec<PathBuf> {
 }
 
 fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
-    let Rules {
-        compiled,
-        loaded,
-        mut findings,
-    } = rules;
-    findings.retain(|f| f.severity == Severity::Error);
-    if has_errors(&findings) {
-        output::findings(&findings, &loaded.files.sources);
+    let Some((compiled, loaded)) = rules.sound("nothing was proved") else {
         return Ok(Exit::Findings);
-    }
+    };
     let named = compiled.iter().find(|rule| rule.plan.rule.name == options.rule);
     let rule = match (named, compiled) {
         (Some(rule), _) => rule,

@@ -1,9 +1,9 @@
 //! Finding, reading and compiling the rules that a command names.
 
-use super::Misuse;
 use super::settings::{self, Deployment, RuleFile};
+use super::{Misuse, output};
 use crate::compile::{self, Compiled, Files};
-use crate::diagnostics::{Diagnostic, FileId};
+use crate::diagnostics::{Diagnostic, FileId, Severity};
 use crate::settings::Settings;
 use crate::source::Catalog;
 use crate::targets::ledger::{self, State, Verdict};
@@ -90,7 +90,18 @@ pub(super) struct Rules<'r> {
     pub(super) findings: Vec<Diagnostic>,
 }
 
-impl Rules<'_> {
+impl<'r> Rules<'r> {
+    /// The rules, where all of them are sound; else what is wrong has been said, and that nothing was done.
+    pub(super) fn sound(mut self, nothing: &str) -> Option<(&'r [Compiled<'r>], &'r Loaded)> {
+        self.findings.retain(|finding| finding.severity == Severity::Error);
+        if self.findings.is_empty() {
+            return Some((self.compiled, self.loaded));
+        }
+        output::findings(&self.findings, &self.loaded.files.sources);
+        eprintln!("{nothing}: {}", output::counts(&self.findings));
+        None
+    }
+
     /// What a target makes of a rule, judged by the rule's promises.
     pub(super) fn judge(&self, rule: &Compiled<'_>, target: Target, deny: &BTreeSet<State>) -> Verdict {
         let settings = self.loaded.settings(rule);

@@ -4,7 +4,6 @@ use super::args::{DateOrder, Run, RunFormat};
 use super::output::{self, many, many64};
 use super::rules::{self, Rules};
 use super::{Exit, Misuse};
-use crate::diagnostics::{Severity, has_errors};
 use crate::evaluate::{self, Asked, Outcome, State};
 use crate::input::{self, Event, InputError, InputFile, Options, Report};
 use crate::runtime::alert::Alert;
@@ -25,17 +24,9 @@ pub(super) fn run(options: &Run) -> Result<Exit, Misuse> {
 }
 
 fn detect(options: &Run, rules: Rules<'_>) -> Result<Exit, Misuse> {
-    let Rules {
-        compiled,
-        loaded,
-        mut findings,
-    } = rules;
-    findings.retain(|f| f.severity == Severity::Error);
-    if has_errors(&findings) {
-        output::findings(&findings, &loaded.files.sources);
-        eprintln!("no rule was run: {}", output::counts(&findings));
+    let Some((compiled, loaded)) = rules.sound("no rule was run") else {
         return Ok(Exit::Findings);
-    }
+    };
     let mut ready = Vec::new();
     for rule in compiled {
         ready.push(evaluate::Compiled::new(&rule.plan, &loaded.catalog)?);

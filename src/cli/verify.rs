@@ -7,7 +7,6 @@ use super::rules::{self, Loaded, Rules};
 use super::{Exit, Misuse};
 use crate::agreement::{Generator, Outcome, Subject, Tally};
 use crate::compile::Compiled;
-use crate::diagnostics::{Severity, has_errors};
 use crate::evaluate::Asked;
 use crate::targets::Target;
 use serde_json::json;
@@ -31,17 +30,9 @@ struct Part {
 }
 
 fn run(options: &Verify, rules: Rules<'_>) -> Result<Exit, Misuse> {
-    let Rules {
-        compiled,
-        loaded,
-        mut findings,
-    } = rules;
-    findings.retain(|f| f.severity == Severity::Error);
-    if has_errors(&findings) {
-        output::findings(&findings, &loaded.files.sources);
-        eprintln!("nothing was verified: {}", output::counts(&findings));
+    let Some((compiled, loaded)) = rules.sound("nothing was verified") else {
         return Ok(Exit::Findings);
-    }
+    };
     if options.require_sigma && !cfg!(feature = "sigma-engine") {
         return Err(Misuse(agreement::NO_ENGINE.to_owned()));
     }

@@ -380,7 +380,8 @@ fn value(ty: FieldType, wishes: &[Wish]) -> Option<Json> {
     })
 }
 
-fn json(literal: &Literal) -> Json {
+/// A literal as a value of an event.
+pub(crate) fn json(literal: &Literal) -> Json {
     match literal {
         Literal::Text(text) => Json::Text(text.as_str().into()),
         Literal::Int(n) => Json::Int(*n),

@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use crate::examples::pattern::example;
+use crate::examples::sample::json;
 use crate::plan::{Literal, OrderOp, Pattern};
 use crate::value::Json;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -327,15 +328,4 @@ pub(super) fn of_list() -> Vec<Near> {
         near(Kind::Object, object),
         near(Kind::Item, a),
     ]
-}
-
-/// A literal as a value of an event.
-pub(super) fn json(literal: &Literal) -> Json {
-    match literal {
-        Literal::Text(text) => Json::Text(text.as_str().into()),
-        Literal::Int(n) => Json::Int(*n),
-        Literal::Real(n) => Json::Real(*n),
-        Literal::Bool(b) => Json::Bool(*b),
-        Literal::Duration(span) => Json::Text(span.to_string().into()),
-    }
 }
