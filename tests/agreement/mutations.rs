@@ -173,6 +173,11 @@ const BREAKS: &[Break] = &[
     sigma("the empty text", ": ''", ": 'x'"),
 ];
 
+/// A text in a cell of the table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', "\\n")
+}
+
 /// How many generated cases a rule gets beside its tests and its log.
 const CASES: u64 = 60;
 
@@ -218,8 +223,8 @@ fn a_broken_text_is_noticed() {
             "| {} | {} | `{}` as `{}` | {tried} | {unread} | {} | {} |",
             broken.target.word(),
             broken.construct,
-            broken.from.replace('|', "\\|"),
-            broken.to.replace('|', "\\|"),
+            cell(broken.from),
+            cell(broken.to),
             caught.len(),
             caught.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
         );
