@@ -81,6 +81,11 @@ impl TargetTally {
         }
     }
 
+    /// Whether no case was compared.
+    pub fn is_idle(&self) -> bool {
+        self.agree + self.as_stated + self.disagree == 0
+    }
+
     /// Counts one outcome.
     pub fn take(&mut self, called: &str, case: &Case, outcome: Outcome) {
         match outcome {

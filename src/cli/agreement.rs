@@ -55,6 +55,15 @@ pub(super) fn remarks(all: &[Of<'_>]) -> Vec<String> {
     let mut not_run: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut remarks = Vec::new();
     for of in all {
+        let mut refused: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for tally in &of.tally.targets {
+            if let Some(why) = &tally.refused {
+                refused.entry(why).or_default().push(tally.target.word());
+            }
+        }
+        for (why, targets) in refused {
+            remarks.push(format!("{}: refused by {}: {why}", of.name(), targets.join(", ")));
+        }
         for tally in &of.tally.targets {
             if let Some(why) = &tally.not_run {
                 not_run.entry((tally.target.word(), why)).or_default().push(of.name());

@@ -310,7 +310,7 @@ pub(super) struct Kql {
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pub(super) input: Vec<PathBuf>,
     /// Items of a watchlist: CSV or JSON; NAME:COLUMN says which column is its search key
-    #[arg(long, value_name = "NAME[:COLUMN]=PATH", value_parser = named)]
+    #[arg(long, value_name = "NAME[:COLUMN]=PATH", value_parser = watchlist)]
     pub(super) watchlist: Vec<Named>,
     /// Columns of a table, which is called like the file: a line `Column: type` each
     #[arg(long, value_name = "FILE")]
@@ -357,6 +357,13 @@ fn time(text: &str) -> Result<Time, String> {
 
 fn duration(text: &str) -> Result<Span, String> {
     crate::syntax::read_duration(text).map_err(|why| format!("{why}; write it like 5m, 1h30m or 2d"))
+}
+
+fn watchlist(text: &str) -> Result<Named, String> {
+    match named(text) {
+        Ok(named) if !named.name.ends_with(':') && !named.name.starts_with(':') => Ok(named),
+        _ => Err("write it like VIPUsers=vip.csv, or VIPUsers:UserName=vip.csv with its search key".to_owned()),
+    }
 }
 
 fn named(text: &str) -> Result<Named, String> {

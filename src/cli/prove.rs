@@ -4,6 +4,7 @@ use super::args::Prove;
 use super::rules::{self, Rules};
 use super::{Exit, Misuse, output};
 use crate::agreement::{Subject, prove as proof};
+use crate::testing::{self, Verdict};
 use std::path::PathBuf;
 
 pub(super) fn prove(options: &Prove) -> Result<Exit, Misuse> {
@@ -13,11 +14,8 @@ pub(super) fn prove(options: &Prove) -> Result<Exit, Misuse> {
 /// A rule is named by its file, or by its name among the rules of `rules/`.
 fn paths(options: &Prove) -> Vec<PathBuf> {
     let file = PathBuf::from(&options.rule);
-    if file.exists() {
-        vec![file]
-    } else {
-        vec![options.rules.clone()]
-    }
+    let is_file = options.rule.ends_with(".trip") || file.exists();
+    vec![if is_file { file } else { options.rules.clone() }]
 }
 
 fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
@@ -43,6 +41,12 @@ fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
         (None, [test]) => Some(test),
         (None, _) => None,
     };
+    if tests.is_empty() {
+        return Err(Misuse(format!(
+            "the rule `{}` has no test to prove",
+            rule.plan.rule.name
+        )));
+    }
     let Some(test) = test else {
         let names: Vec<String> = tests
             .iter()
@@ -56,7 +60,16 @@ fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
     };
     let subject = Subject::new(rule, &loaded.catalog, loaded.settings(rule))?;
     match proof(&subject, &test.ast.name.value, &subject.case_of_test(test)) {
-        Ok(text) => output::result(&text).map(|()| Exit::Clean),
+        Ok(text) => {
+            output::result(&text)?;
+            let verdicts = testing::run(rule, &loaded.catalog)?;
+            let failed = |verdict: &Verdict| verdict.test == test.ast.name.value && !verdict.failures.is_empty();
+            if verdicts.iter().any(failed) {
+                eprintln!("the test expects something else than the rule finds, which is what stands in the proof");
+                return Ok(Exit::Findings);
+            }
+            Ok(Exit::Clean)
+        }
         Err(why) => {
             eprintln!("{}: {why}", rule.plan.rule.name);
             Ok(Exit::Findings)

@@ -54,7 +54,7 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
     match options.format {
         TestFormat::Human => output::result(&human(&verdicts, &agreement, sources))?,
         TestFormat::Json => output::result(&format!("{}\n", json(&verdicts, &agreement, sources)))?,
-        TestFormat::Junit => output::result(&junit(&verdicts, &agreement, sources)?)?,
+        TestFormat::Junit => output::result(&format!("{}\n", junit(&verdicts, &agreement, sources)?))?,
     }
     if !untested.is_empty() {
         eprintln!("without a test: {}", untested.join(", "));

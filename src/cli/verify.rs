@@ -5,7 +5,7 @@ use super::args::{Verify, VerifyFormat};
 use super::output::{self, many};
 use super::rules::{self, Loaded, Rules};
 use super::{Exit, Misuse};
-use crate::agreement::{Generator, Outcome, Subject, Tally};
+use crate::agreement::{Generator, Outcome, Subject, Tally, TargetTally};
 use crate::compile::Compiled;
 use crate::evaluate::Asked;
 use crate::targets::Target;
@@ -33,6 +33,9 @@ fn run(options: &Verify, rules: Rules<'_>) -> Result<Exit, Misuse> {
     let Some((compiled, loaded)) = rules.sound("nothing was verified") else {
         return Ok(Exit::Findings);
     };
+    if compiled.is_empty() {
+        return Err(Misuse("there is no rule in these files".to_owned()));
+    }
     if options.require_sigma && !cfg!(feature = "sigma-engine") {
         return Err(Misuse(agreement::NO_ENGINE.to_owned()));
     }
@@ -134,8 +137,14 @@ fn report(options: &Verify, all: &[Of<'_>], runs: usize, without: &[&str], loade
         .filter(|of| {
             let Tally { cases, alerting, .. } = of.tally;
             // Few cases may miss the share by chance.
-            (cases >= 100 && alerting * 5 < cases) || (cases > 0 && alerting == 0)
+            (cases >= 100 && alerting * 5 < cases) || (cases >= 20 && alerting == 0)
         })
+        .collect();
+    // Cases of a rule that no target has a text for compare nothing.
+    let idle: Vec<&str> = all
+        .iter()
+        .filter(|of| of.tally.cases > 0 && of.tally.targets.iter().all(TargetTally::is_idle))
+        .map(Of::name)
         .collect();
     match options.format {
         VerifyFormat::Human => {
@@ -176,6 +185,9 @@ fn report(options: &Verify, all: &[Of<'_>], runs: usize, without: &[&str], loade
             output::result(&format!("{}\n", serde_json::to_string_pretty(&text)?))?;
         }
     }
+    if !idle.is_empty() {
+        eprintln!("no text of these was run, so nothing was compared: {}", idle.join(", "));
+    }
     for of in &blind {
         eprintln!(
             "{}: fewer than a fifth of the cases alert, so these say little; give it a test that expects an alert",
@@ -188,9 +200,11 @@ fn report(options: &Verify, all: &[Of<'_>], runs: usize, without: &[&str], loade
             without.join(", ")
         );
     }
-    Ok(if disagree > 0 || !blind.is_empty() || !without.is_empty() {
-        Exit::Findings
-    } else {
-        Exit::Clean
-    })
+    Ok(
+        if disagree > 0 || !blind.is_empty() || !without.is_empty() || idle.len() == all.len() {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        },
+    )
 }

@@ -93,6 +93,8 @@ pub(super) struct At<'a> {
 
 /// How much work a query may make: so many evaluated expressions and copied cells.
 pub(super) const MOST_STEPS: u64 = 400_000_000;
+/// The most elements and members that a value may hold, at any depth.
+const MOST_PARTS: u64 = 1 << 21;
 
 /// Counts down; nothing runs for ever.
 #[derive(Debug)]
@@ -112,6 +114,17 @@ impl Budget {
             None => Err(KqlError::at(
                 place,
                 format!("the query takes more than {MOST_STEPS} steps, which is the limit here"),
+            )),
+        }
+    }
+
+    /// Pays for a value that is made: each element of an array or a bag takes room.
+    pub(super) fn weigh(&self, value: &Value, place: Place) -> Result<(), KqlError> {
+        match value.weight(MOST_PARTS) {
+            Some(weight) => self.spend(weight * 8, place),
+            None => Err(KqlError::at(
+                place,
+                format!("this makes a value of more than {MOST_PARTS} parts, which is the limit here"),
             )),
         }
     }
@@ -286,7 +299,9 @@ impl Bound {
                 if !takes_null && values.iter().any(Value::is_null) {
                     return Ok(Value::Null);
                 }
-                run(&values).map_err(|what| self.refuse(what))?
+                let value = run(&values).map_err(|what| self.refuse(what))?;
+                budget.weigh(&value, self.place)?;
+                value
             }
             Code::Cast(inner) => {
                 let value = inner.eval(at, budget)?;

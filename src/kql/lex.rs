@@ -47,6 +47,7 @@ pub(super) fn words(text: &str) -> Result<(Vec<Token>, Vec<KqlError>), KqlError>
                     c as u32
                 )
             }
+            Some('&') => "`&` is not part of KQL here; write `and`".to_owned(),
             Some(c) => format!("`{c}` is not part of KQL here"),
             None => "the query ends too early".to_owned(),
         };

@@ -121,7 +121,12 @@ fn go(query: &Query, database: &Database, clock: Clock, checking: bool) -> Resul
         let env = machine.lets(&query.body, &Env::default())?;
         let result = &query.body.result;
         if machine.gives_table(result, &env) {
-            return machine.pipeline(result, &env, None);
+            let table = machine.pipeline(result, &env, None)?;
+            // What is printed is written out, however many cells share it.
+            for cell in table.rows.iter().flatten() {
+                machine.budget.weigh(cell, result.place)?;
+            }
+            return Ok(table);
         }
         // One value: the examples of the pages show it as a table of one cell.
         let value = machine.scalar(result, &env)?;
@@ -129,7 +134,7 @@ fn go(query: &Query, database: &Database, clock: Clock, checking: bool) -> Resul
         table.rows.push(vec![value.eval_alone(&machine.budget)?]);
         Ok(table)
     };
-    run().map_err(|error| error.located(&query.text))
+    run().map_err(|error: KqlError| error.located(&query.text))
 }
 
 /// Checks names and types: runs over the tables without their rows.

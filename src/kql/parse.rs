@@ -114,7 +114,8 @@ impl<'a> Parser<'a> {
         } else {
             format!("found `{found}`")
         };
-        Err(KqlError::at(place, format!("expected {what}, {found}")))
+        let hint = if found == "found `=`" { "; `==` compares" } else { "" };
+        Err(KqlError::at(place, format!("expected {what}, {found}{hint}")))
     }
 
     pub(super) fn need_mark(&mut self, mark: &str) -> Result<Place, KqlError> {

@@ -30,6 +30,9 @@ struct Unpack {
     ignored: BTreeSet<Arc<str>>,
 }
 
+/// The most columns that data may name.
+const MOST_COLUMNS: usize = 10_000;
+
 impl Machine<'_> {
     pub(super) fn evaluate(
         &self,
@@ -334,6 +337,11 @@ impl Machine<'_> {
                 cells.entry(value).or_default().push(index);
             }
         }
+        if values.len() > MOST_COLUMNS {
+            let what = format!("`pivot` gives more than {MOST_COLUMNS} columns, which is the limit here");
+            return Err(KqlError::at(place, what));
+        }
+        limited(groups.len().saturating_mul(values.len()), place, "`pivot`")?;
         for name in values.keys() {
             if result.column(name).is_some() {
                 return Err(KqlError::at(place, format!("there would be two columns `{name}`")));
@@ -349,7 +357,6 @@ impl Machine<'_> {
                 row.extend(aggregates.row(self, &table.rows, group, place)?);
             }
             result.rows.push(row);
-            limited(result.rows.len().saturating_mul(values.len()), place, "`pivot`")?;
         }
         if let Some(schema) = &evaluate.schema
             && declared(&schema.columns) != result.columns

@@ -32,6 +32,9 @@ impl Machine<'_> {
                 (OpKind::Union(union), Some(name)) => self.union(Some((name, table)), union, &env)?,
                 _ => self.operator(table, op, &env)?,
             };
+            // Wide rows take time, too.
+            let cells = (table.rows.len() as u64).saturating_mul(table.columns.len() as u64);
+            self.budget.spend(cells / 4, op.place)?;
         }
         Ok(table)
     }

@@ -186,6 +186,21 @@ impl Value {
         }
     }
 
+    /// How many elements and members stand in it, at any depth, however many places share one; none beyond `most`.
+    pub(super) fn weight(&self, most: u64) -> Option<u64> {
+        let mut weight = 0_u64;
+        let mut add = |value: &Value| {
+            weight += 1 + value.weight(most.checked_sub(weight)?)?;
+            (weight <= most).then_some(())
+        };
+        match self {
+            Value::Array(elements) => elements.iter().try_for_each(&mut add)?,
+            Value::Bag(members) => members.iter().try_for_each(|(_, value)| add(value))?,
+            _ => {}
+        }
+        Some(weight)
+    }
+
     /// As JSON: what a result prints, and the text of an array or a bag.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as J;

@@ -50,8 +50,13 @@ pub(in crate::kql) fn convert(value: &Value, ty: Type) -> Answer {
                 None => text.parse().ok(),
             };
             if n.is_none() && text.parse::<f64>().is_ok() && text.bytes().any(|b| b.is_ascii_digit()) {
+                let what = if text.contains(['.', 'e', 'E']) {
+                    "a fraction"
+                } else {
+                    "which is beyond the range"
+                };
                 return Err(format!(
-                    "`to{ty}` of the text `{text}`, a fraction: the documents do not say what it gives"
+                    "`to{ty}` of the text `{text}`, {what}: the documents do not say what it gives"
                 ));
             }
             n.filter(|n| ty == Type::Long || i32::try_from(*n).is_ok())
@@ -100,7 +105,13 @@ fn datetime(text: &str) -> Result<Option<Value>, String> {
     {
         return Ok(None);
     }
-    let looks = text.bytes().filter(u8::is_ascii_digit).count() >= 6 && text.contains(['/', ',', ' ', '-', ':']);
+    // In the layout of ISO 8601 and yet no datetime: no such month, day or hour.
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    if shape.starts_with("0000-00-00") && shape.bytes().all(|b| b"0-:.+TZ ".contains(&b)) {
+        return Ok(None);
+    }
+    let looks = text.bytes().filter(u8::is_ascii_digit).count() >= 6
+        && (text.contains(['/', ',', ' ', '-', ':']) || text.matches('.').count() == 2);
     if looks {
         return Err(format!(
             "`todatetime` of `{text}`: this layout is not among those that the reference lists"

@@ -108,7 +108,9 @@ pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
             .map_err(|error| {
                 let line = error.to_string();
                 let line = line.lines().last().unwrap_or("").trim().to_owned();
-                format!("`{pattern}` is not a regular expression: {line}")
+                let begin: String = pattern.chars().take(60).collect();
+                let more = if begin.len() < pattern.len() { ".." } else { "" };
+                format!("this is not a regular expression, {line}: `{begin}{more}`")
             })?;
         if known.len() > 500 {
             known.clear();

@@ -27,8 +27,18 @@ fn json(args: &[Value]) -> Answer {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    Ok(serde_json::from_str::<serde_json::Value>(text)
-        .map_or_else(|_| Value::String(Arc::clone(text)), |json| Value::from_json(&json)))
+    Ok(read_json(text)?.map_or_else(|| Value::String(Arc::clone(text)), |json| Value::from_json(&json)))
+}
+
+/// None where the text is no JSON; what nests too deeply to be read is no answer.
+fn read_json(text: &str) -> Result<Option<serde_json::Value>, String> {
+    match serde_json::from_str(text) {
+        Ok(json) => Ok(Some(json)),
+        Err(error) if error.to_string().contains("recursion limit") => {
+            Err("JSON that nests more than 127 deep is not supported".to_owned())
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 /// A step of a JSONPath.
@@ -82,7 +92,7 @@ pub(super) fn json_path(text: &str) -> Result<Vec<Step>, String> {
 /// `extract_json`, before its result is converted: null where the text is no JSON or has no such part.
 pub(in crate::kql) fn extract_json(args: &[Value]) -> Answer {
     let path = json_path(&arg(args, 0))?;
-    let Ok(json) = serde_json::from_str::<serde_json::Value>(&arg(args, 1)) else {
+    let Some(json) = read_json(&arg(args, 1))? else {
         return Ok(Value::Null);
     };
     let mut at = Value::from_json(&json);
