@@ -42,7 +42,7 @@ fn verify_for_machines() {
 
 #[test]
 fn a_rule_that_nothing_is_known_of_is_not_verified() {
-    let said = tripline(["verify", "tests/bad/never.trip", "--cases", "10"]);
+    let said = tripline(["verify", "tests/bad/never.trip", "--cases", "30"]);
     snapshot(Path::new(SNAPSHOTS), "verify_nothing", &said.page());
     assert_eq!(said.code, Some(1));
 }

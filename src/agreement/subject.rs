@@ -256,10 +256,7 @@ impl<'p> Subject<'p> {
             Witness::Sigma(sigma) => sigma.compare(self, case, side.state),
             // Whoever asks has looked the other one up.
             Witness::Same(_) => Outcome::Agree,
-            Witness::Refused(reasons) => {
-                let first = reasons.first().map_or("", |reason| reason.message.as_str());
-                Outcome::Refused(first.to_owned())
-            }
+            Witness::Refused(reasons) => Outcome::Refused(why_not(reasons)),
             Witness::None(why) => Outcome::NotRun(why.clone()),
         }
     }
@@ -314,6 +311,22 @@ impl<'p> Subject<'p> {
             now: test.ast.now,
         }
     }
+}
+
+/// The first reason of several, in a line.
+fn why_not(reasons: &[Diagnostic]) -> String {
+    let Some(first) = reasons.first() else {
+        return String::new();
+    };
+    let label = match first.primary.text.as_str() {
+        "" => String::new(),
+        label => format!(": {label}"),
+    };
+    let more = match reasons.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{}{label}{more}", first.message)
 }
 
 /// The query of a Sentinel rule in YAML.
