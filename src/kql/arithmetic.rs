@@ -109,7 +109,7 @@ pub(super) fn bin(value: &Value, size: &Value) -> Result<Value, String> {
         (Value::Datetime(value), Value::Timespan(size)) => {
             if time::DAY % *size != 0 {
                 return Err(format!(
-                    "`bin` of a datetime by {}, which does not divide a day: the documents do not state its origin",
+                    "`bin` of a datetime by {}, which does not divide a day: the documents do not state its origin; `startofweek` and `bin_at` do",
                     time::timespan_text(*size)
                 ));
             }
