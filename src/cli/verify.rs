@@ -69,7 +69,7 @@ fn work(options: &Verify, compiled: &[Compiled<'_>], loaded: &Loaded) -> Result<
         .map_or(1, usize::from)
         .min(jobs.len())
         .max(1);
-    let one = || -> Result<Vec<(usize, Part)>, String> {
+    let one = || -> Result<Vec<(usize, u64, Part)>, String> {
         let mut done = Vec::new();
         loop {
             let Some((index, chunk)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else {
@@ -77,23 +77,24 @@ fn work(options: &Verify, compiled: &[Compiled<'_>], loaded: &Loaded) -> Result<
             };
             let Some(rule) = compiled.get(*index) else { continue };
             let part = cases(options, rule, loaded, *chunk).map_err(|unfit| unfit.to_string())?;
-            done.push((*index, part));
+            done.push((*index, *chunk, part));
         }
     };
     let results: Vec<_> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         handles.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
-    let mut parts: Vec<Part> = compiled.iter().map(|_| Part::default()).collect();
+    let mut done = Vec::new();
     for result in results {
-        let done = result
-            .map_err(|_| Misuse("a thread ended early".to_owned()))?
-            .map_err(Misuse)?;
-        for (index, part) in done {
-            if let Some(whole) = parts.get_mut(index) {
-                whole.runs += part.runs;
-                whole.tally.merge(part.tally);
-            }
+        let of_thread = result.map_err(|_| Misuse("a thread ended early".to_owned()))?;
+        done.extend(of_thread.map_err(Misuse)?);
+    }
+    done.sort_by_key(|(index, chunk, _)| (*index, *chunk));
+    let mut parts: Vec<Part> = compiled.iter().map(|_| Part::default()).collect();
+    for (index, _, part) in done {
+        if let Some(whole) = parts.get_mut(index) {
+            whole.runs += part.runs;
+            whole.tally.merge(part.tally);
         }
     }
     Ok(parts)
