@@ -24,20 +24,28 @@ pub(super) struct SigmaSide {
 }
 
 impl SigmaSide {
-    /// For a rule of one source: the engine does not look at the log source.
-    pub(super) fn new(subject: &Subject<'_>, text: &str) -> Result<SigmaSide, String> {
-        let sources = sources(subject.plan());
-        let mut sources = sources.into_iter();
-        match (sources.next(), sources.next()) {
-            (Some(source), None) => {
-                detect(text, &[])?;
-                Ok(SigmaSide {
-                    text: text.to_owned(),
-                    source,
-                })
-            }
-            _ => Err("the engine does not tell the events of several sources apart".to_owned()),
+    /// Why no text of the rule can be run, whatever it says.
+    pub(super) fn not_for(plan: &Plan) -> Option<&'static str> {
+        if cfg!(not(feature = "sigma-engine")) {
+            Some("this build has no Sigma engine")
+        } else if sources(plan).len() > 1 {
+            Some("the engine does not tell the events of several sources apart")
+        } else {
+            None
         }
+    }
+
+    /// For a rule that is run: reads the text.
+    ///
+    /// # Errors
+    /// Why the engine does not read it.
+    pub(super) fn new(plan: &Plan, text: &str) -> Result<SigmaSide, String> {
+        let source = sources(plan).into_iter().next().ok_or("the rule reads no source")?;
+        detect(text, &[])?;
+        Ok(SigmaSide {
+            text: text.to_owned(),
+            source,
+        })
     }
 
     /// Compares the whole log of a case.

@@ -45,8 +45,10 @@ enum Witness {
     Sigma(Box<SigmaSide>),
     /// The target has no text.
     Refused(Vec<Diagnostic>),
-    /// Nobody can run it, for this reason.
+    /// Nobody can run it, for this reason, which is not in the text.
     None(String),
+    /// Its witness does not read it: the text is broken.
+    Unreadable(String),
 }
 
 /// What came of one target.
@@ -75,6 +77,8 @@ pub enum Outcome {
     Refused(String),
     /// Nobody can run the text, for this reason.
     NotRun(String),
+    /// The witness does not read the text at all.
+    Unreadable(String),
 }
 
 /// Two results that should be one.
@@ -167,7 +171,7 @@ impl<'p> Subject<'p> {
                 witness: Witness::Refused(reasons),
             };
         };
-        let witness = self.witness(target, &text).unwrap_or_else(Witness::None);
+        let witness = self.witness(target, &text).unwrap_or_else(Witness::Unreadable);
         Side {
             target,
             state,
@@ -180,7 +184,12 @@ impl<'p> Subject<'p> {
     /// Who runs a text of that target.
     fn witness(&self, target: Target, text: &str) -> Result<Witness, String> {
         let query = match target {
-            Target::Sigma => return SigmaSide::new(self, text).map(|side| Witness::Sigma(Box::new(side))),
+            Target::Sigma => {
+                return match SigmaSide::not_for(self.plan()) {
+                    Some(why) => Ok(Witness::None(why.to_owned())),
+                    None => SigmaSide::new(self.plan(), text).map(|side| Witness::Sigma(Box::new(side))),
+                };
+            }
             Target::Kql => text.to_owned(),
             Target::Sentinel => query_of_yaml(text).ok_or("the file holds no query")?,
             Target::Arm => query_of_template(text).ok_or("the template holds no query")?,
@@ -258,6 +267,7 @@ impl<'p> Subject<'p> {
             Witness::Same(_) => Outcome::Agree,
             Witness::Refused(reasons) => Outcome::Refused(why_not(reasons)),
             Witness::None(why) => Outcome::NotRun(why.clone()),
+            Witness::Unreadable(why) => Outcome::Unreadable(why.clone()),
         }
     }
 

@@ -33,6 +33,8 @@ pub struct TargetTally {
     pub refused: Option<String>,
     /// Why nobody ran the text.
     pub not_run: Option<String>,
+    /// Why its witness does not read the text, which is a fault of the text.
+    pub unreadable: Option<String>,
     /// Cases that disagree, the first few of them; each with what it is called.
     pub disagreements: Vec<(String, Case, Disagreement)>,
     /// How many disagree.
@@ -56,6 +58,7 @@ impl TargetTally {
             unsettled: BTreeMap::new(),
             refused: None,
             not_run: None,
+            unreadable: None,
             disagreements: Vec::new(),
             disagree: 0,
             examples: 0,
@@ -63,10 +66,13 @@ impl TargetTally {
         }
     }
 
-    /// In a word: `agree`, `wider`, `narrower`, `differs`, `disagree`, `refused`, `unsettled`, `not run`.
+    /// In a word: `agree`, `wider`, `narrower`, `differs`, `disagree`, `broken`, `refused`, `unsettled`,
+    /// `not run`.
     pub fn word(&self) -> &'static str {
         if self.disagree > 0 || !self.bad_examples.is_empty() {
             "disagree"
+        } else if self.unreadable.is_some() {
+            "broken"
         } else if self.refused.is_some() {
             "refused"
         } else if self.not_run.is_some() {
@@ -94,6 +100,7 @@ impl TargetTally {
             Outcome::Unsettled(why) => *self.unsettled.entry(why).or_default() += 1,
             Outcome::Refused(why) => self.refused = Some(why),
             Outcome::NotRun(why) => self.not_run = Some(why),
+            Outcome::Unreadable(why) => self.unreadable = Some(why),
             Outcome::Disagree(found) => {
                 self.disagree += 1;
                 if self.disagreements.len() < KEPT {
@@ -114,6 +121,7 @@ impl TargetTally {
         }
         self.refused = self.refused.take().or(other.refused);
         self.not_run = self.not_run.take().or(other.not_run);
+        self.unreadable = self.unreadable.take().or(other.unreadable);
         self.disagreements.extend(other.disagreements);
         self.disagreements.truncate(KEPT);
     }
@@ -164,9 +172,39 @@ impl Tally {
         }
     }
 
-    /// Whether any target disagrees.
+    /// Whether any target disagrees, or has a text that its witness does not read.
     pub fn disagrees(&self) -> bool {
-        let wrong = |tally: &TargetTally| tally.disagree > 0 || !tally.bad_examples.is_empty();
+        let wrong =
+            |tally: &TargetTally| tally.disagree > 0 || !tally.bad_examples.is_empty() || tally.unreadable.is_some();
         self.targets.iter().any(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Time;
+
+    /// A text that its own reader does not take must never pass for one that nobody can run.
+    #[test]
+    fn a_text_that_is_not_read_is_a_fault_and_one_that_is_not_run_is_none() {
+        let case = Case {
+            events: Vec::new(),
+            now: Time(0),
+        };
+        for (outcome, word, wrong) in [
+            (Outcome::Unreadable("why".to_owned()), "broken", true),
+            (Outcome::NotRun("why".to_owned()), "not run", false),
+            (Outcome::Unsettled("why".to_owned()), "unsettled", false),
+            (Outcome::Refused("why".to_owned()), "refused", false),
+            (Outcome::Agree, "agree", false),
+        ] {
+            let mut tally = Tally::default();
+            tally.target(Target::Kql, State::Exact).take("case", &case, outcome);
+            let mut whole = Tally::default();
+            whole.merge(tally);
+            assert_eq!(whole.targets.first().map(TargetTally::word), Some(word));
+            assert_eq!(whole.disagrees(), wrong, "{word}");
+        }
     }
 }

@@ -68,6 +68,13 @@ pub(super) fn remarks(all: &[Of<'_>]) -> Vec<String> {
             if let Some(why) = &tally.not_run {
                 not_run.entry((tally.target.word(), why)).or_default().push(of.name());
             }
+            if let Some(why) = &tally.unreadable {
+                remarks.push(format!(
+                    "{}: the text of {} cannot be read back: {why}",
+                    of.name(),
+                    tally.target.word()
+                ));
+            }
             for why in &tally.bad_examples {
                 remarks.push(format!("{}: {}: {why}", of.name(), tally.target.word()));
             }
@@ -267,6 +274,7 @@ fn target_json(subject: &Subject<'_>, tally: &TargetTally) -> serde_json::Value 
         "unsettled": tally.unsettled,
         "refused": tally.refused,
         "not_run": tally.not_run,
+        "unreadable": tally.unreadable,
         "disagreements": disagreements,
     })
 }
@@ -286,7 +294,10 @@ pub(super) fn for_junit(of: &Of<'_>, sources: &Sources) -> Vec<serde_json::Value
             "name": format!("agrees with {}", tally.target.word()),
             "file": without_controls(&sources.path(span.file).display().to_string()),
             "line": line,
-            "message": (tally.disagree > 0).then(|| format!("{} and the native run disagree", tally.target.word())),
+            "message": match &tally.unreadable {
+                Some(why) => Some(format!("the text of {} cannot be read back: {why}", tally.target.word())),
+                None => (tally.disagree > 0).then(|| format!("{} and the native run disagree", tally.target.word())),
+            },
             "text": without_controls(&shown.join("\n")),
             "skipped": skipped.filter(|_| tally.disagree == 0).map(without_controls),
         })

@@ -75,6 +75,7 @@ impl Tally {
                     subject.plan().rule.name,
                     target.word()
                 ),
+                Outcome::Unreadable(why) => panic!("{}: {}: {why}", subject.plan().rule.name, target.word()),
                 _ => *self.rules.entry((target, state.word())).or_default() += 1,
             }
         }
@@ -96,7 +97,7 @@ impl Tally {
         match outcome {
             Outcome::Agree | Outcome::AsStated => *self.compared.entry(target).or_default() += 1,
             Outcome::Unsettled(what) => *self.unsettled.entry(format!("{name}: {what}")).or_default() += 1,
-            Outcome::Refused(_) | Outcome::NotRun(_) => {}
+            Outcome::Refused(_) | Outcome::NotRun(_) | Outcome::Unreadable(_) => {}
             Outcome::Disagree(_) => {
                 let again = |case: &Case| matches!(subject.compare_target(target, case), Outcome::Disagree(_));
                 let small = shrink(case, &mut |case| again(case));
