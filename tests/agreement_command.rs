@@ -55,7 +55,7 @@ fn a_proof_is_a_query_over_its_own_events() {
             "prove_file",
             vec![
                 "prove",
-                "rules/aws/cloudtrail_stopped.trip",
+                "rules/aws/cloudtrail/cloudtrail_stopped.trip",
                 "--test",
                 "a call that was refused",
             ],

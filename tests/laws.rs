@@ -234,9 +234,9 @@ fn laws_of_shipped_rules() {
     ]);
     let alerts = run.alerts();
     let rules = [
-        "rules/aws/aws_cli_recon_burst.trip",
-        "rules/aws/cloudshell_unseen_commands.trip",
-        "rules/aws/ssm_output_to_foreign_bucket.trip",
+        "rules/aws/cli/aws_cli_recon_burst.trip",
+        "rules/aws/cloudshell/cloudshell_unseen_commands.trip",
+        "rules/aws/ec2/ssm_output_to_foreign_bucket.trip",
         "rules/azure/azure_cloudshell_usage.trip",
     ];
     for rule in rules {

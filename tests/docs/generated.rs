@@ -220,7 +220,7 @@ fn example_kql() -> String {
 
 /// The last document of a correlation's file.
 fn example_sigma() -> String {
-    let rule = Path::new("rules/aws/login_profile_takeover.trip");
+    let rule = Path::new("rules/aws/iam/login_profile_takeover.trip");
     let text = tripline_on(rule, &["build", "--target", "sigma", "--stdout"]);
     let last = text.rsplit("---\n").next().unwrap();
     format!("```yaml\n{}\n```", last.trim_end())
