@@ -29,6 +29,8 @@ pub mod examples;
 pub mod functions;
 #[cfg(feature = "compiler")]
 mod imports;
+#[cfg(feature = "templates")]
+pub mod index;
 #[cfg(feature = "input")]
 pub mod input;
 #[cfg(feature = "compiler")]
