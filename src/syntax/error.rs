@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 /// The words a statement can begin with, tried for a slip of the pen.
 const WORDS: &[&str] = &[
-    "use",
     "rule",
     "list",
     "value",
