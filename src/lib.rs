@@ -31,6 +31,8 @@ pub mod functions;
 pub mod input;
 #[cfg(feature = "compiler")]
 pub mod kql;
+#[cfg(feature = "cli")]
+pub mod mutate;
 #[cfg(feature = "compiler")]
 pub mod plan;
 #[cfg(feature = "compiler")]

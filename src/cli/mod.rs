@@ -11,6 +11,7 @@ mod build;
 mod check;
 mod fmt;
 mod kql;
+mod mutate;
 mod output;
 mod prove;
 mod rules;

@@ -160,6 +160,10 @@ codes! {
     TestFailed = "X005" Error "a test that fails",
     /// A text that finds other rows than the native run.
     Disagreement = "X006" Error "a text that does not say what the rule says",
+    /// A change to the rule that no test notices (`tripline test --mutate`).
+    Survivor = "X010" Error "a change to the rule that no test notices",
+    /// An entry of `equivalent-mutants.yaml` that does not hold.
+    BadEquivalent = "X011" Error "a listed mutant that is not there, or that a test notices",
 
     // ---- T: targets ------------------------------------------------------------------------------------------
     /// A target that does not exist.
