@@ -17,7 +17,7 @@ use common::{snapshot, tripline};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-const FOLDERS: [&str; 3] = ["cloudtrail", "azure-activity", "sentinel-tables"];
+const FOLDERS: [&str; 4] = ["cloudtrail", "azure-activity", "sentinel-tables", "process-creation"];
 
 /// The folder of the public logs.
 fn data() -> Option<PathBuf> {

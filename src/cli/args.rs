@@ -33,6 +33,8 @@ pub(super) enum Command {
     Prove(Prove),
     /// Say what each target can express, construct by construct
     Targets(Targets),
+    /// Write what a folder of rules holds: a page by tactics, and a layer for the ATT&CK Navigator
+    Index(Index),
     /// Run a query in KQL, or the query of a Sentinel rule
     Kql(Kql),
 }
@@ -286,6 +288,16 @@ pub(super) struct Prove {
     /// Which of its tests; not needed where there is one
     #[arg(long, value_name = "NAME")]
     pub(super) test: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Index {
+    /// The folder of rules; README.md and attack-layer.json are written into it
+    #[arg(default_value = "rules/", value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
+    /// Write nothing; print the differences and exit 1 if there are any
+    #[arg(long)]
+    pub(super) check: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

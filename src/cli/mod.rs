@@ -10,6 +10,7 @@ mod args;
 mod build;
 mod check;
 mod fmt;
+mod index;
 mod kql;
 mod output;
 mod prove;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Verify(options) => verify::verify(options),
         Command::Prove(options) => prove::prove(options),
         Command::Targets(options) => targets::targets(options),
+        Command::Index(options) => index::index(options),
         Command::Kql(options) => kql::kql(options),
     };
     match result {

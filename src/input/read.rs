@@ -121,6 +121,14 @@ impl Reader<'_> {
 
     /// A record of a known source.
     pub(super) fn event(&mut self, source: SourceId, shape: ShapeId, body: Json, line: u64, repeated: u32) {
+        let owner = if shape == TABLE {
+            self.catalog.of_row(source, &body)
+        } else {
+            Some(source)
+        };
+        let Some(source) = owner else {
+            return self.unrecognised(line);
+        };
         let known = self.catalog.get(source);
         let row = (shape == TABLE).then(|| self.row(known, &body));
         let (read, dropped) = row.as_ref().map_or((&body, 0), |(row, dropped)| (row, *dropped));

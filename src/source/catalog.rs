@@ -10,7 +10,7 @@ pub struct Catalog {
 }
 
 /// The source tables that Tripline comes with.
-const BUILTIN: [(&str, &str); 3] = [
+const BUILTIN: [(&str, &str); 8] = [
     (
         "targets/sources/aws.cloudtrail.yaml",
         include_str!("../../targets/sources/aws.cloudtrail.yaml"),
@@ -19,9 +19,30 @@ const BUILTIN: [(&str, &str); 3] = [
         "targets/sources/azure.activity.yaml",
         include_str!("../../targets/sources/azure.activity.yaml"),
     ),
+    // Before `linux.process`: both are rows of one table, and those of Windows are known by their paths.
+    (
+        "targets/sources/defender.process.yaml",
+        include_str!("../../targets/sources/defender.process.yaml"),
+    ),
+    (
+        "targets/sources/entra.audit.yaml",
+        include_str!("../../targets/sources/entra.audit.yaml"),
+    ),
+    (
+        "targets/sources/entra.signin.yaml",
+        include_str!("../../targets/sources/entra.signin.yaml"),
+    ),
     (
         "targets/sources/linux.process.yaml",
         include_str!("../../targets/sources/linux.process.yaml"),
+    ),
+    (
+        "targets/sources/office.activity.yaml",
+        include_str!("../../targets/sources/office.activity.yaml"),
+    ),
+    (
+        "targets/sources/windows.security.yaml",
+        include_str!("../../targets/sources/windows.security.yaml"),
     ),
 ];
 
@@ -145,12 +166,22 @@ impl Catalog {
         for (id, source) in self.iter() {
             // The first shape holds events of rule files only; those say their source.
             for (number, shape) in (0..).zip(&source.shapes).skip(1) {
-                if shape.fits(record) {
+                // Rows that share a table are told apart by `of_row`: an export is known by its columns first.
+                if shape.fits(record) && (ShapeId(number) == TABLE || shape.holds(record)) {
                     return Some((id, ShapeId(number)));
                 }
             }
         }
         None
+    }
+
+    /// The source that a row of a table belongs to, where several sources share the table of the one given: the first
+    /// that the texts of the row fit. None where the row is of none of them.
+    pub fn of_row(&self, source: SourceId, row: &Json) -> Option<SourceId> {
+        let table = &self.get(source).table;
+        let mut sharing = self.iter().filter(|(_, source)| source.table == *table);
+        let fits = |source: &Source| source.shapes.get(usize::from(TABLE.0)).is_some_and(|shape| shape.holds(row));
+        sharing.find(|(_, source)| fits(source)).map(|(id, _)| id)
     }
 
     fn by_table(&self, table: &str) -> Option<(SourceId, ShapeId)> {
@@ -170,5 +201,13 @@ impl Shape {
         self.has.iter().all(|path| path.exists(record))
             && !self.lacks.iter().any(|path| path.exists(record))
             && self.one_of.iter().all(one_of)
+    }
+
+    fn holds(&self, record: &Json) -> bool {
+        self.contains.iter().all(|(path, part)| {
+            let found = path.find(record);
+            let text = found.as_deref().and_then(Json::as_text);
+            text.is_some_and(|text| text.contains(part.as_str()))
+        })
     }
 }

@@ -26,6 +26,12 @@ pub(super) fn source(path: &Path, text: &str) -> Result<Source, SourceError> {
     Builder { path, text }.build(file)
 }
 
+/// Where a field stands in a shape that it says nothing about.
+struct Default {
+    paths: DefaultPaths,
+    under: Option<Alternative>,
+}
+
 struct Builder<'a> {
     path: &'a Path,
     text: &'a str,
@@ -140,6 +146,8 @@ impl Builder<'_> {
         if let Some(table) = shapes.get_mut(1) {
             table.has = file.table_has.iter().map(|column| Alternative::key(column)).collect();
             table.lacks = file.table_lacks.iter().map(|column| Alternative::key(column)).collect();
+            let contains = file.table_contains.iter();
+            table.contains = contains.map(|(column, text)| (Alternative::key(column), text.clone())).collect();
         }
         let condition_line = self.value_line("condition", 1);
         Ok(Source {
@@ -163,19 +171,21 @@ impl Builder<'_> {
         })
     }
 
-    /// The shapes, `fields` and `table` first, and for each whether fields stand where their names say.
-    fn shapes(&self, file: &File) -> Result<(Vec<Shape>, Vec<DefaultPaths>), SourceError> {
+    /// The shapes, `fields` and `table` first, and for each where fields stand that do not say it.
+    fn shapes(&self, file: &File) -> Result<(Vec<Shape>, Vec<Default>), SourceError> {
         let plain = |name: &str| Shape {
             name: name.to_owned(),
             has: Vec::new(),
             lacks: Vec::new(),
             one_of: Vec::new(),
+            contains: Vec::new(),
         };
         if file.table_has.is_empty() {
             return Err(self.error(self.key_line("table_has"), "`table_has` names no column"));
         }
         let mut shapes = vec![plain("fields"), plain("table")];
-        let mut defaults = vec![DefaultPaths::Name, DefaultPaths::None];
+        let plain_default = |paths| Default { paths, under: None };
+        let mut defaults = vec![plain_default(DefaultPaths::Name), plain_default(DefaultPaths::None)];
         for (name, value) in &file.shapes {
             let name = name.as_str().unwrap_or_default();
             let line = self.key_line(name);
@@ -200,8 +210,16 @@ impl Builder<'_> {
                     .iter()
                     .map(|(path, values)| Ok((parse(path)?, values.clone())))
                     .collect::<Result<_, _>>()?,
+                contains: shape
+                    .contains
+                    .iter()
+                    .map(|(path, text)| Ok((parse(path)?, text.clone())))
+                    .collect::<Result<_, _>>()?,
             });
-            defaults.push(shape.paths);
+            defaults.push(Default {
+                paths: shape.paths,
+                under: shape.under.as_ref().map(parse).transpose()?,
+            });
         }
         Ok((shapes, defaults))
     }
@@ -210,7 +228,7 @@ impl Builder<'_> {
         &self,
         field: &FileField,
         shapes: &[String],
-        defaults: &[DefaultPaths],
+        defaults: &[Default],
         sigma: SigmaNames,
     ) -> Result<Field, SourceError> {
         // Looked for only when it is needed: this would be most of the time that loading takes.
@@ -231,10 +249,20 @@ impl Builder<'_> {
                     .collect::<Result<_, _>>()
                     .map_err(located)?,
                 None if name == "table" => vec![Alternative::key(&field.column)],
-                None if name == "fields" || (*default == DefaultPaths::Name && !field.table_only) => {
-                    vec![Alternative::parse(&field.name).map_err(located)?]
+                None if name == "fields" => vec![Alternative::parse(&field.name).map_err(located)?],
+                None if field.table_only => Vec::new(),
+                None => {
+                    let path = match default.paths {
+                        DefaultPaths::None => None,
+                        DefaultPaths::Name => Some(Alternative::parse(&field.name).map_err(located)?),
+                        DefaultPaths::Column => Some(Alternative::key(&field.column)),
+                    };
+                    let below = |path: Alternative| match &default.under {
+                        Some(above) => path.under(above),
+                        None => path,
+                    };
+                    path.map(below).into_iter().collect()
                 }
-                None => Vec::new(),
             });
         }
         let ty = match field.ty {

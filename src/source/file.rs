@@ -22,6 +22,8 @@ pub(super) struct File {
     pub(super) table_has: Vec<String>,
     #[serde(default)]
     pub(super) table_lacks: Vec<String>,
+    #[serde(default)]
+    pub(super) table_contains: std::collections::BTreeMap<String, String>,
     pub(super) fields: Vec<FileField>,
     #[serde(default)]
     pub(super) computed: Vec<FileComputed>,
@@ -45,7 +47,10 @@ pub(super) struct FileShape {
     #[serde(default)]
     pub(super) one_of: std::collections::BTreeMap<String, Vec<String>>,
     #[serde(default)]
+    pub(super) contains: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
     pub(super) paths: DefaultPaths,
+    pub(super) under: Option<String>,
 }
 
 #[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +59,7 @@ pub(super) enum DefaultPaths {
     #[default]
     None,
     Name,
+    Column,
 }
 
 #[derive(Deserialize)]

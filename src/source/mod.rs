@@ -191,6 +191,7 @@ struct Shape {
     has: Vec<Alternative>,
     lacks: Vec<Alternative>,
     one_of: Vec<(Alternative, Vec<String>)>,
+    contains: Vec<(Alternative, String)>,
 }
 
 /// A field of a record, read and converted.

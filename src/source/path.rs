@@ -69,6 +69,12 @@ impl Alternative {
         self
     }
 
+    /// The same path below another.
+    pub(super) fn under(mut self, above: &Alternative) -> Alternative {
+        self.keys.splice(0..0, above.keys.iter().cloned());
+        self
+    }
+
     /// The single key, where the path is one.
     pub(super) fn single(&self) -> Option<&str> {
         match self.keys.as_slice() {

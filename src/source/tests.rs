@@ -162,7 +162,7 @@ fn records_are_known_by_their_content() {
         is("aws.cloudtrail", 1)
     );
     assert_eq!(
-        name(r#"{"TimeGenerated":"t","Type":"SigninLogs","EventName":"","EventSource":""}"#),
+        name(r#"{"TimeGenerated":"t","Type":"Heartbeat","EventName":"","EventSource":""}"#),
         None
     );
     let process = r#"{"Timestamp":"t","DeviceName":"d","FileName":"f","FolderPath":"/f","ProcessCommandLine":"f"}"#;
@@ -290,7 +290,7 @@ fn a_folder_overrides_and_adds() {
     )
     .unwrap();
     let catalog = catalog().with_folder(folder.path()).unwrap();
-    assert_eq!(catalog.iter().count(), 4);
+    assert_eq!(catalog.iter().count(), 9);
     assert_eq!(
         catalog.get(catalog.find("aws.cloudtrail").unwrap()).delay,
         Span::minutes(20)
