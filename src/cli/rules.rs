@@ -72,6 +72,8 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
         folders.insert(id, folder_of(&path, &root));
         rules.push(RuleFile { id, path, root });
     }
+    let roots: BTreeMap<FileId, PathBuf> = rules.iter().map(|rule| (rule.id, rule.root.clone())).collect();
+    files.link(&roots);
     let deployment = settings::read(&rules, &mut files, &catalog)?;
     Ok(Loaded {
         files,

@@ -86,6 +86,12 @@ codes! {
     StreamNeeded = "N013" Error "an aggregate must name its stream",
     /// A list or value that is not declared.
     UnknownConstant = "N014" Error "an unknown list or value",
+    /// A `use` of a file that is not there.
+    UnknownImport = "N015" Error "a file of lists that is not there",
+    /// A `use` of a file that holds rules.
+    BadImport = "N016" Error "a file that cannot be used",
+    /// A `use` none of whose names is used.
+    UnusedImport = "N017" Warning "a `use` that nothing uses",
 
     // ---- C: types and meaning --------------------------------------------------------------------------------
     /// Operands whose types do not fit.
