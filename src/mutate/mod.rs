@@ -10,11 +10,15 @@
 //! | proofs | changes that cannot matter are left out and counted | `proof` |
 //! | edit | the plan with the change | `edit` |
 //! | run | the tests, those that killed before first, until one fails | [`mutate`] |
+//! | listed | survivors that somebody says are equivalent, with a reason | `listed` |
+//! | show | events on which a survivor and the rule differ, as a test | `show` |
 
 mod edit;
 mod expr;
+pub mod listed;
 mod operators;
 mod proof;
+mod show;
 mod sites;
 mod written;
 
@@ -26,6 +30,8 @@ use crate::syntax::ast;
 use crate::testing::{self, TestEvent};
 use edit::Edit;
 
+pub use show::tests;
+
 /// A change to a rule.
 #[derive(Clone, Debug)]
 pub struct Mutant {
@@ -33,6 +39,8 @@ pub struct Mutant {
     pub what: String,
     /// Where.
     pub span: Span,
+    /// What a test would be about that notices it.
+    pub help: String,
     edit: Edit,
 }
 
@@ -45,6 +53,8 @@ pub struct Mutation {
     pub killed: Vec<(Mutant, String)>,
     /// Mutants that no test notices, in the order of the text.
     pub survivors: Vec<Mutant>,
+    /// Survivors that are listed as equivalent ([`listed::take`]), each with the reason.
+    pub listed: Vec<(Mutant, String)>,
     /// How many changes were left out because they are proved to change nothing.
     pub proved: usize,
     /// Tests that fail over the rule itself: they cannot notice anything.
@@ -56,7 +66,7 @@ pub struct Mutation {
 impl Mutation {
     /// How many mutants there are.
     pub fn mutants(&self) -> usize {
-        self.killed.len() + self.survivors.len()
+        self.killed.len() + self.survivors.len() + self.listed.len()
     }
 }
 
@@ -89,6 +99,7 @@ pub fn mutate(
         rule: plan.rule.name.clone(),
         killed: Vec::new(),
         survivors: Vec::new(),
+        listed: Vec::new(),
         proved: 0,
         failing: Vec::new(),
         tests: 0,
