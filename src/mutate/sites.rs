@@ -153,14 +153,17 @@ impl<'a> Sites<'a> {
                 StepKind::Extend { value, .. } if self.wrote(value) => self.root(&place, value),
                 StepKind::Expand { slot, list } if self.wrote(list) => {
                     if list.ty == Type::Json {
-                        let first = Expr {
-                            kind: ExprKind::Member {
-                                base: Box::new(list.clone()),
-                                path: vec![Segment::Index(0)],
-                            },
+                        let json = |kind| Expr {
+                            kind,
                             ty: Type::Json,
                             span: list.span,
                         };
+                        let first = json(ExprKind::Member {
+                            base: Box::new(list.clone()),
+                            path: vec![Segment::Index(0)],
+                        });
+                        // A single value is a list of one.
+                        let first = json(ExprKind::Coalesce(vec![first, list.clone()]));
                         let what = format!("with only the first of `{}`", self.text.snippet(step.span));
                         let kind = StepKind::Extend {
                             slot: *slot,
