@@ -13,6 +13,7 @@ mod literals;
 mod matches;
 mod operators;
 mod relations;
+mod replaced;
 mod text;
 
 use crate::diagnostics::{Diagnostic, FileId, Severity};
@@ -88,6 +89,8 @@ pub struct Test<'a> {
     pub ast: &'a ast::Test,
     /// The source of each event.
     pub sources: Vec<SourceId>,
+    /// Lists and values that hold something else in this test.
+    pub replaced: Vec<plan::Constant>,
     /// For each expectation: columns of the alert's row as written, their values, and what they must be.
     pub expect: Vec<Expected>,
 }
@@ -104,6 +107,9 @@ pub fn check<'a>(program: &Program<'a>, world: &World<'_>, findings: &mut Vec<Di
         seen_files.push(rule.file);
         let before = findings.len();
         let result = Checker::new(rule, world, findings).rule(first_of_file);
+        if let Some(checked) = &result {
+            replaced::check(rule, checked, world, findings);
+        }
         let failed = findings.iter().skip(before).any(|f| f.severity == Severity::Error);
         if !failed {
             checked.extend(result);
@@ -117,6 +123,8 @@ struct Checker<'a, 'p, 'w, 'f> {
     rule: &'p Rule<'a>,
     world: &'w World<'w>,
     findings: &'f mut Vec<Diagnostic>,
+    /// What a test puts into the place of constants.
+    replaced: &'p [(usize, resolve::Constant<'a>)],
     /// Constants of the file, typed.
     constants: Vec<plan::Constant>,
     /// Relations typed so far; columns whose type is not known yet have none.
@@ -138,6 +146,7 @@ impl<'a, 'p, 'w, 'f> Checker<'a, 'p, 'w, 'f> {
             rule,
             world,
             findings,
+            replaced: &[],
             constants: Vec::new(),
             relations: Vec::new(),
             facts: Vec::new(),

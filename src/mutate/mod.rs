@@ -25,10 +25,12 @@ mod written;
 use crate::compile::Compiled;
 use crate::diagnostics::{FileId, Sources, Span};
 use crate::evaluate::{self, Unfit};
+use crate::plan::Plan;
 use crate::source::Catalog;
 use crate::syntax::ast;
 use crate::testing::{self, TestEvent};
 use edit::Edit;
+use std::borrow::Cow;
 
 pub use show::tests;
 
@@ -84,13 +86,16 @@ pub fn mutate(
     let (plan, tests) = (&compiled.written.plan, &compiled.checked.tests);
     let events: Vec<Vec<TestEvent>> = tests.iter().map(|test| testing::events(test, catalog)).collect();
     let ready = evaluate::Compiled::new(plan, catalog)?;
-    let passes = |ready: &evaluate::Compiled<'_>, number: usize| -> Result<bool, Unfit> {
+    let passes = |plan: &Plan, ready: &evaluate::Compiled<'_>, number: usize| -> Result<bool, Unfit> {
         match (
             tests.get(number),
             compiled.written.expect.get(number),
             events.get(number),
         ) {
-            (Some(test), Some(expected), Some(events)) => testing::passes(test, expected, ready, events),
+            (Some(test), Some(expected), Some(events)) => match testing::plan_of(test, plan) {
+                Cow::Borrowed(_) => testing::passes(test, expected, ready, events),
+                Cow::Owned(own) => testing::passes(test, expected, &evaluate::Compiled::new(&own, catalog)?, events),
+            },
             _ => Ok(true),
         }
     };
@@ -107,7 +112,7 @@ pub fn mutate(
     // Tests that killed before come first.
     let mut order: Vec<usize> = Vec::new();
     for number in 0..tests.len() {
-        if passes(&ready, number)? {
+        if passes(plan, &ready, number)? {
             order.push(number);
         } else {
             mutation.failing.push(name(number).to_owned());
@@ -124,7 +129,7 @@ pub fn mutate(
         };
         let mut killer = None;
         for (at, number) in order.iter().enumerate() {
-            if !passes(&ready, *number)? {
+            if !passes(&plan, &ready, *number)? {
                 killer = Some(at);
                 break;
             }

@@ -158,16 +158,19 @@ pub struct Promise {
 }
 
 /// A named list or value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
     /// Its name.
     pub name: String,
     /// What it holds.
     pub value: ConstantValue,
+    /// Whether it may hold something else where the plan is used, in a test above all: nothing was decided by what it
+    /// holds.
+    pub open: bool,
 }
 
 /// What a constant holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ConstantValue {
     /// `list`
     List(Vec<Literal>),

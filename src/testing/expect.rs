@@ -3,7 +3,6 @@
 use super::Failure;
 use crate::check::{Expected, Test};
 use crate::evaluate::{AlertRow, Compiled, Unfit};
-use crate::plan::Plan;
 use crate::runtime::compare;
 use crate::runtime::set::{element, set_of};
 use crate::syntax::ast::LiteralKind;
@@ -55,16 +54,11 @@ fn wanted(
     Ok(wanted)
 }
 
-pub(super) fn compare(
-    test: &Test<'_>,
-    ready: &Compiled<'_>,
-    plan: &Plan,
-    alerts: &[AlertRow],
-) -> Result<Vec<Failure>, Unfit> {
+pub(super) fn compare(test: &Test<'_>, ready: &Compiled<'_>, alerts: &[AlertRow]) -> Result<Vec<Failure>, Unfit> {
     let wanted = wanted(test, &test.expect, ready, alerts)?;
     let taken = assign(&wanted, alerts.len());
     let mut failures = Vec::new();
-    let found: Vec<String> = alerts.iter().map(|alert| describe(alert, plan)).collect();
+    let found: Vec<String> = alerts.iter().map(describe).collect();
     for (number, expect) in test.ast.expect.iter().enumerate() {
         let missing = wanted
             .iter()
@@ -213,13 +207,12 @@ fn printed(value: &Value) -> String {
 }
 
 /// An alert in a line: its time and its columns.
-fn describe(alert: &AlertRow, plan: &Plan) -> String {
+fn describe(alert: &AlertRow) -> String {
     let columns: Vec<String> = alert
         .alert
         .columns
         .iter()
         .map(|(name, value)| format!("{name}: {}", printed(value)))
         .collect();
-    let _ = plan;
     format!("alert at {} {{ {} }}", alert.alert.time, columns.join(", "))
 }
