@@ -43,6 +43,8 @@ pub struct Mutant {
     pub span: Span,
     /// What a test would be about that notices it.
     pub help: String,
+    /// A list without elements that the changed condition asks for: only a test that fills it can notice.
+    empty: Option<String>,
     edit: Edit,
 }
 
@@ -85,20 +87,20 @@ pub fn mutate(
 ) -> Result<Mutation, Unfit> {
     let (plan, tests) = (&compiled.written.plan, &compiled.checked.tests);
     let events: Vec<Vec<TestEvent>> = tests.iter().map(|test| testing::events(test, catalog)).collect();
-    let ready = evaluate::Compiled::new(plan, catalog)?;
     let passes = |plan: &Plan, ready: &evaluate::Compiled<'_>, number: usize| -> Result<bool, Unfit> {
-        match (
+        let (Some(test), Some(expected), Some(events)) = (
             tests.get(number),
             compiled.written.expect.get(number),
             events.get(number),
-        ) {
-            (Some(test), Some(expected), Some(events)) => match testing::plan_of(test, plan) {
-                Cow::Borrowed(_) => testing::passes(test, expected, ready, events),
-                Cow::Owned(own) => testing::passes(test, expected, &evaluate::Compiled::new(&own, catalog)?, events),
-            },
-            _ => Ok(true),
+        ) else {
+            return Ok(true);
+        };
+        match testing::plan_of(test, plan) {
+            Cow::Borrowed(_) => testing::passes(test, expected, ready, events),
+            Cow::Owned(own) => testing::passes(test, expected, &evaluate::Compiled::new(&own, catalog)?, events),
         }
     };
+    let ready = evaluate::Compiled::new(plan, catalog)?;
     let name = |number: usize| tests.get(number).map_or("", |test| test.ast.name.value.as_str());
     let mut mutation = Mutation {
         rule: plan.rule.name.clone(),

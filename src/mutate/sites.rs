@@ -89,8 +89,13 @@ impl<'a> Sites<'a> {
             None => what,
         };
         if self.seen.insert((span, what.clone())) {
-            let help = help.into();
-            self.mutants.push(Mutant { what, span, help, edit });
+            self.mutants.push(Mutant {
+                what,
+                span,
+                help: help.into(),
+                empty: None,
+                edit,
+            });
         }
     }
 
@@ -141,13 +146,17 @@ impl<'a> Sites<'a> {
                 }
                 StepKind::Except { condition, .. } if self.wrote(condition) => {
                     let what = format!("without `{}`", self.text.snippet(step.span));
-                    let help = match self.emptied(condition) {
-                        Some(list) => format!(
-                            "`{list}` is empty: fill it in a test, `list {list} = [\"..\"]`, with an event that this step removes"
-                        ),
+                    let empty = self.emptied(condition);
+                    let help = match empty {
+                        Some(list) => {
+                            format!("`{list}` is empty: fill it in a test, with an event that this step removes")
+                        }
                         None => "add a test with an event that this step removes".to_owned(),
                     };
                     self.change(step.span, what, help, Edit::Step(at, None));
+                    if let Some(mutant) = self.mutants.last_mut() {
+                        mutant.empty = empty.map(str::to_owned);
+                    }
                     self.condition(&place, condition);
                 }
                 StepKind::Extend { value, .. } if self.wrote(value) => self.root(&place, value),
