@@ -16,6 +16,7 @@ mod prove;
 mod rules;
 mod run;
 mod settings;
+mod source;
 mod targets;
 mod test;
 mod verify;

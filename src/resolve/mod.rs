@@ -256,7 +256,10 @@ impl<'w> World<'w> {
                     Ok(expr) => {
                         conditions.insert(id, expr);
                     }
-                    Err(more) => findings.extend(more),
+                    Err(more) => {
+                        let real = sources.add(&source.path, source.text.clone());
+                        findings.extend(source.located(&source.places.condition, text, real, more));
+                    }
                 }
             }
             for (index, field) in source.computed.iter().enumerate() {
@@ -266,7 +269,10 @@ impl<'w> World<'w> {
                     Ok(expr) => {
                         computed.insert((id, index), expr);
                     }
-                    Err(more) => findings.extend(more),
+                    Err(more) => {
+                        let real = sources.add(&source.path, source.text.clone());
+                        findings.extend(source.located(&field.place, &field.text, real, more));
+                    }
                 }
             }
         }
