@@ -53,7 +53,11 @@ fn every_mistake_is_explained() {
         };
         assert_eq!(found.len(), expected, "{name}: {}", said.stderr);
         let error = said.stderr.lines().any(|line| line.starts_with("error["));
-        assert_eq!((said.code, said.stdout.as_str()), (Some(i32::from(error)), ""), "{name}");
+        assert_eq!(
+            (said.code, said.stdout.as_str()),
+            (Some(i32::from(error)), ""),
+            "{name}"
+        );
         snapshot(Path::new(FOLDER), name, &said.page());
         all.extend(found);
     }
@@ -103,7 +107,8 @@ fn beside(sources: &[(&str, String)], tables: &[(&str, &str)]) -> tempfile::Temp
         std::fs::write(folder.path().join(below).join(name), text).unwrap();
     }
     std::fs::create_dir(folder.path().join("rules")).unwrap();
-    let rule = "rule quick \"Quick\" {\n  severity low\n  events e = my.audit where quick\n  alert e { show account }\n}\n";
+    let rule =
+        "rule quick \"Quick\" {\n  severity low\n  events e = my.audit where quick\n  alert e { show account }\n}\n";
     std::fs::write(folder.path().join("rules/quick.trip"), rule).unwrap();
     folder
 }
@@ -145,7 +150,11 @@ fn sources_beside_rules_are_checked_with_them() {
             vec!["run", rules.as_str(), "--input", &format!("{path}/events.json")],
         ] {
             let said = tripline(&args);
-            pages.push_str(&format!("== {name}: {}\n{}\n", args[0], said.page().replace(path, "<folder>")));
+            pages.push_str(&format!(
+                "== {name}: {}\n{}\n",
+                args[0],
+                said.page().replace(path, "<folder>")
+            ));
         }
     }
     snapshot(Path::new("tests/snapshots"), "sources_beside_rules", &pages);

@@ -11,8 +11,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
-    let (yaml, paths): (Vec<PathBuf>, Vec<PathBuf>) =
-        options.paths.iter().cloned().partition(|path| source::check::is_of_sources(path));
+    let (yaml, paths): (Vec<PathBuf>, Vec<PathBuf>) = options
+        .paths
+        .iter()
+        .cloned()
+        .partition(|path| source::check::is_of_sources(path));
     if yaml.is_empty() {
         return rules::with(&options.paths, |rules| report(options, rules));
     }
@@ -32,9 +35,11 @@ fn report(options: &Check, rules: Rules<'_>) -> Result<Exit, Misuse> {
     let (compiled, loaded) = (rules.compiled, rules.loaded);
     let mut sources = loaded.files.sources.clone();
     let mut findings = rules.findings.clone();
-    // What is wrong in the expressions of a source is a finding already where no rule could be compiled for it.
     if !loaded.broken_sources {
-        findings.extend(source::check::of_rules(&options.paths, &loaded.catalog, &mut sources)?);
+        let more = source::check::of_rules(&options.paths, &loaded.catalog, &mut sources)?;
+        let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.primary == b.primary;
+        findings.retain(|old| !more.iter().any(|new| same(old, new)));
+        findings.extend(more);
     }
     for rule in compiled {
         findings.extend(promises(rule, &rules));

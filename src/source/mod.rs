@@ -12,7 +12,6 @@ pub use times::{DateOrder, TimeError, parse_time};
 
 pub(crate) use times::Slashed;
 
-use crate::diagnostics::{Diagnostic, FileId, Span as Place};
 use crate::value::{Json, Span, Value};
 use path::Alternative;
 use std::borrow::Cow;
@@ -257,33 +256,9 @@ impl Source {
         self.shapes.get(usize::from(shape.0)).map_or("?", |shape| &shape.name)
     }
 
-    /// Findings about an expression of the source file, each with its place in that file instead of in the expression
-    /// alone. `place` is where the expression stands, `text` what it is, `file` the source file.
-    pub(crate) fn located(
-        &self,
-        place: &Range<usize>,
-        text: &str,
-        file: FileId,
-        findings: Vec<Diagnostic>,
-    ) -> Vec<Diagnostic> {
-        let bytes = yaml::bytes_of(&self.text, place, text);
-        let byte = |at: u32| {
-            let found = bytes.get(at as usize).or(bytes.last()).copied().unwrap_or(place.start);
-            u32::try_from(found).unwrap_or(u32::MAX)
-        };
-        let within = findings.first().map(|finding| finding.primary.span.file);
-        let moved = |span: &mut Place| {
-            if Some(span.file) == within {
-                let (start, end) = (byte(span.start), byte(span.end));
-                (span.file, span.start, span.end) = (file, start, end.max(start));
-            }
-        };
-        let mut findings = findings;
-        for finding in &mut findings {
-            moved(&mut finding.primary.span);
-            finding.secondary.iter_mut().for_each(|label| moved(&mut label.span));
-        }
-        findings
+    /// For each byte of an expression of the source file, and for its end, the byte of the file; `place` is where it stands.
+    pub(crate) fn bytes_of(&self, place: &Range<usize>, expression: &str) -> Vec<usize> {
+        yaml::bytes_of(&self.text, place, expression)
     }
 
     /// Reads a field of a record of that shape, converted to the field's type; missing where it is absent, null, the

@@ -46,7 +46,13 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("always", "always: true"),
     ("table_only", "table_only: true"),
     ("doc", "doc: what was done"),
-    ("computed", "computed: [{ name: actor, doc: who did it, text: user.name }]"),
+    ("path", "path: user.name"),
+    ("after", "after: resourceGroups"),
+    ("lower", "lower: true"),
+    (
+        "computed",
+        "computed: [{ name: actor, doc: who did it, text: user.name }]",
+    ),
     ("text", "text: user.name ?? user.id"),
 ];
 
@@ -104,6 +110,8 @@ struct Reader<'a> {
 struct Keys<'n> {
     place: Range<usize>,
     values: BTreeMap<&'static str, &'n Node>,
+    /// Keys that an unknown one probably means.
+    meant: Vec<&'static str>,
 }
 
 impl<'n> Keys<'n> {
@@ -141,6 +149,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let mut values: BTreeMap<&'static str, &Node> = BTreeMap::new();
+        let mut meant = Vec::new();
         for (key, value) in pairs {
             let name = key.text().unwrap_or("");
             let Some(known_key) = known.iter().find(|known| **known == name) else {
@@ -149,7 +158,9 @@ impl<'a> Reader<'a> {
                     self.line(&key.place),
                     format!("{what} has no key `{}`", short(name)),
                 );
-                self.findings.push(match nearest(name, known.iter().copied()) {
+                let near = nearest(name, known.iter().copied());
+                meant.extend(known.iter().copied().filter(|known| Some(*known) == near));
+                self.findings.push(match near {
                     Some(near) => finding.help(format!("did you mean `{near}`?")),
                     None => finding.help(format!("known here are {}", listed(known.iter().copied()))),
                 });
@@ -167,13 +178,14 @@ impl<'a> Reader<'a> {
         Some(Keys {
             place: node.place.clone(),
             values,
+            meant,
         })
     }
 
     /// A key that must be there.
     fn needed<'n>(&mut self, keys: &Keys<'n>, what: &str, key: &str) -> Option<&'n Node> {
         let found = keys.get(key);
-        if found.is_none() {
+        if found.is_none() && !keys.meant.contains(&key) {
             let place = self.line(&keys.place);
             self.findings.push(
                 Diagnostic::new(Code::MissingSourceKey, place, format!("{what} lacks `{key}`"))
@@ -252,10 +264,11 @@ impl<'a> Reader<'a> {
             None => format!("`{key}` is one word"),
         };
         let finding = Diagnostic::new(Code::BadSourceValue, place, message);
-        self.findings.push(match nearest(written, words.iter().map(|(word, _)| *word)) {
-            Some(near) => finding.help(format!("did you mean `{near}`? there are {known}")),
-            None => finding.help(format!("there are {known}")),
-        });
+        self.findings
+            .push(match nearest(written, words.iter().map(|(word, _)| *word)) {
+                Some(near) => finding.help(format!("did you mean `{near}`? there are {known}")),
+                None => finding.help(format!("there are {known}")),
+            });
         None
     }
 
@@ -291,7 +304,7 @@ impl<'a> Reader<'a> {
             .and_then(|node| self.field_named(node, "time", &fields));
         let id = keys.get("id").and_then(|node| self.field_named(node, "id", &fields));
         if let (Some(time), Some(node)) = (time, keys.get("time")) {
-            self.time(node, time, &fields, &shapes);
+            self.time(node, time, &fields, &shapes, &defaults);
         }
         let computed = self.computed(&keys, &fields);
         let logsource = self.logsource(&keys);
@@ -342,7 +355,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The time field is a time, and has a place in every shape: without one, every record of the shape is rejected.
-    fn time(&mut self, node: &Node, time: FieldId, fields: &fields::Fields, shapes: &[super::Shape]) {
+    fn time(
+        &mut self,
+        node: &Node,
+        time: FieldId,
+        fields: &fields::Fields,
+        shapes: &[super::Shape],
+        defaults: &[shapes::Default],
+    ) {
         let Some(field) = fields.list.get(usize::from(time.0)) else {
             return;
         };
@@ -351,9 +371,12 @@ impl<'a> Reader<'a> {
             let help = "give it `type: time`, or name the field that has the time of an event".to_owned();
             self.unfit(node, message, help);
         }
-        for (number, shape) in shapes.iter().enumerate() {
-            if field.paths.get(number).is_none_or(Vec::is_empty) {
-                let message = format!("the time field `{}` has no place in the shape `{}`", field.name, shape.name);
+        for (number, (shape, default)) in shapes.iter().zip(defaults).enumerate() {
+            if !default.broken && field.paths.get(number).is_none_or(Vec::is_empty) {
+                let message = format!(
+                    "the time field `{}` has no place in the shape `{}`",
+                    field.name, shape.name
+                );
                 let help = format!("add to the field: `paths: {{ {}: THE_PATH }}`", shape.name);
                 self.unfit(node, message, help);
             }
@@ -376,14 +399,18 @@ impl<'a> Reader<'a> {
             return Some(FieldId(number));
         }
         // What is wrong with a field has been said.
-        if fields.broken.iter().any(|broken| *broken == name) {
+        if !fields.readable || fields.broken.contains(&name) {
             return None;
         }
         let help = match nearest(&name, fields.list.iter().map(|field| field.name.as_str())) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "name a field of the list `fields`".to_owned(),
         };
-        self.unfit(node, format!("`{key}` names the field `{}`, which is not there", short(&name)), help);
+        self.unfit(
+            node,
+            format!("`{key}` names the field `{}`, which is not there", short(&name)),
+            help,
+        );
         None
     }
 
@@ -422,7 +449,9 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         // In the order of the file.
-        let Kind::Map(pairs) = &node.kind else { return Vec::new() };
+        let Kind::Map(pairs) = &node.kind else {
+            return Vec::new();
+        };
         let mut logsource = Vec::new();
         for (key, value) in pairs {
             let Some(key) = key.text().filter(|key| inner.get(key).is_some()) else {

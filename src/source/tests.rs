@@ -262,9 +262,7 @@ fn a_folder_overrides_and_adds() {
     )
     .unwrap();
     let (mut texts, mut findings) = (Sources::default(), Vec::new());
-    let catalog = catalog()
-        .with_folder(folder.path(), &mut texts, &mut findings)
-        .unwrap();
+    let catalog = catalog().with_folder(folder.path(), &mut texts, &mut findings).unwrap();
     assert_eq!((catalog.iter().count(), findings.len()), (9, 0));
     assert_eq!(
         catalog.get(catalog.find("aws.cloudtrail").unwrap()).delay,

@@ -90,17 +90,19 @@ pub(super) fn parse(text: &str) -> Result<Node, Unreadable> {
                     let last = nodes.last().map_or(end, |node| node.place.end);
                     let flow = text.get(start..).is_some_and(|rest| rest.starts_with(['{', '[']));
                     let place = start..if flow { end } else { last };
-                    let kind = if map { Kind::Map(pairs(nodes)) } else { Kind::List(nodes) };
+                    let kind = if map {
+                        Kind::Map(pairs(nodes))
+                    } else {
+                        Kind::List(nodes)
+                    };
                     Node { kind, place }
                 }
                 None => continue,
             },
             Event::DocumentStart(_) if root.is_some() => return Err(refused("a second document begins here")),
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => continue,
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+                continue;
+            }
         };
         match open.last_mut() {
             Some(within) => within.nodes.push(done),
@@ -220,7 +222,9 @@ mod tests {
             ("a: >-\n  one\n  word\n", "word"),
             ("a: one\n  two word\n", "word"),
         ] {
-            let Kind::Map(pairs) = parse(file).unwrap().kind else { panic!() };
+            let Kind::Map(pairs) = parse(file).unwrap().kind else {
+                panic!()
+            };
             let node = &pairs[0].1;
             let text = node.text().unwrap();
             let bytes = bytes_of(file, &node.place, text);

@@ -3,9 +3,9 @@
 use super::super::args::{DateOrder, Kql, Named};
 use super::super::output::{self, many, many64};
 use super::super::{Misuse, rules};
+use crate::diagnostics::Sources;
 use crate::input::{self, Event, InputFile, Options, Report};
 use crate::kql::{self, Database, FileRows, Misfits, Table};
-use crate::diagnostics::Sources;
 use crate::source::Catalog;
 use crate::value::Time;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,10 @@ pub(super) fn load(options: &Kql, now: Time) -> Result<Loaded, Misuse> {
     }
     if !findings.is_empty() {
         output::findings(&findings, &sources);
-        return Err(Misuse(format!("source files cannot be used: {}", output::counts(&findings))));
+        return Err(Misuse(format!(
+            "source files cannot be used: {}",
+            output::counts(&findings)
+        )));
     }
     for file in &options.schema {
         schema(&mut workspace, file)?;

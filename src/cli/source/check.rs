@@ -3,7 +3,7 @@
 
 use super::super::{Misuse, kql, rules};
 use crate::compile::{self, Files};
-use crate::diagnostics::{Code, Diagnostic, FileId, Severity, Sources, Span, has_errors, nearest};
+use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span, nearest};
 use crate::kql::Database;
 use crate::resolve::World;
 use crate::source::{Catalog, Source, SourceId};
@@ -34,14 +34,15 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What is wrong in the source files that the paths name, and how many files there are.
-pub(in crate::cli) fn files(
-    paths: &[PathBuf],
-    sources: &mut Sources,
-) -> Result<(Vec<Diagnostic>, usize), Misuse> {
+pub(in crate::cli) fn files(paths: &[PathBuf], sources: &mut Sources) -> Result<(Vec<Diagnostic>, usize), Misuse> {
     let mut findings = Vec::new();
     let mut count = 0;
     for path in paths {
-        let files = if path.is_dir() { yaml_files(path) } else { vec![path.clone()] };
+        let files = if path.is_dir() {
+            yaml_files(path)
+        } else {
+            vec![path.clone()]
+        };
         for file in files {
             count += 1;
             let (catalog, read) = Catalog::builtin()?.with_file(&file, sources, &mut findings)?;
@@ -78,10 +79,19 @@ pub(in crate::cli) fn of_rules(
 /// The tables that a source file can be compared with: those of the folder `tables` beside its own, and ours.
 fn tables_of(file: &Path) -> Result<Database, Misuse> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let mut folders = rules::target_folders(&[file.to_owned()]);
     let above = folder.join("..");
-    if folder.canonicalize().unwrap_or_default().file_name().is_some_and(|name| name == "sources") {
+    if folder
+        .canonicalize()
+        .unwrap_or_default()
+        .file_name()
+        .is_some_and(|name| name == "sources")
+    {
         folders.push(above);
     }
     kql::tables(&folders)
@@ -176,7 +186,10 @@ fn columns(source: &Source, file: FileId, tables: &Database) -> Vec<Diagnostic> 
                 Diagnostic::new(
                     Code::UnfitColumn,
                     place(file, range),
-                    format!("the column `{}` of `{}` is {theirs}, and not {ours}", field.column, source.table),
+                    format!(
+                        "the column `{}` of `{}` is {theirs}, and not {ours}",
+                        field.column, source.table
+                    ),
                 )
                 .help(retyped(&theirs)),
             );
@@ -217,37 +230,16 @@ fn expressions(catalog: &Catalog, source: &Source, file: FileId, sources: &mut S
     };
     let path = PathBuf::from(format!("{} (checked)", source.path.display()));
     files.add(&path, rule.as_bytes());
-    let findings = match World::new(catalog, &mut files.sources) {
+    let mut findings = match World::new(catalog, &mut files.sources) {
         Err(findings) => findings,
         Ok(world) => {
             let mut findings = Vec::new();
             compile::compile(&files.trees, &world, &mut findings);
-            let mut located = Vec::new();
-            let at = |suffix: String| PathBuf::from(format!("{} ({suffix})", source.path.display()));
-            let mut expressions = Vec::new();
-            if let Some(condition) = &source.condition {
-                expressions.push((at("condition".to_owned()), &source.places.condition, condition));
-            }
-            for field in &source.computed {
-                let path = at(format!("computed field `{}`", field.name));
-                expressions.push((path, &field.place, &field.text));
-            }
-            for finding in findings {
-                let of = files.sources.path(finding.primary.span.file).to_owned();
-                if let Some((_, range, text)) = expressions.iter().find(|(path, ..)| *path == of) {
-                    located.extend(source.located(range, text, file, vec![finding]));
-                }
-            }
-            located
+            findings
         }
     };
     *sources = files.sources;
-    // A field that is wrong is wrong wherever another uses it.
-    let mut findings = findings;
-    if has_errors(&findings) {
-        findings.retain(|finding| finding.severity == Severity::Error);
-    }
-    findings.sort_by_key(|finding| (finding.primary.span, finding.code));
-    findings.dedup_by(|b, a| a.code == b.code && a.primary.span == b.primary.span);
+    // What follows for the rule is of no interest.
+    findings.retain(|finding| finding.primary.span.file == file);
     findings
 }

@@ -55,6 +55,8 @@ pub(super) enum SigmaNames {
 pub(super) struct Fields {
     pub(super) list: Vec<Field>,
     pub(super) broken: Vec<String>,
+    /// Whether there is a list of them at all.
+    pub(super) readable: bool,
 }
 
 impl Reader<'_> {
@@ -78,6 +80,7 @@ impl Reader<'_> {
         let mut fields = Fields {
             list: Vec::new(),
             broken: Vec::new(),
+            readable: false,
         };
         let Some(node) = self.needed(keys, "a source file", "fields") else {
             return fields;
@@ -86,6 +89,7 @@ impl Reader<'_> {
             self.bad(node, "fields", "a list");
             return fields;
         };
+        fields.readable = true;
         let mut names: BTreeMap<String, Range<usize>> = BTreeMap::new();
         let mut columns: BTreeMap<String, Range<usize>> = BTreeMap::new();
         for node in nodes {
@@ -97,7 +101,11 @@ impl Reader<'_> {
             fields.list.push(field);
         }
         if fields.list.len() > usize::from(u16::MAX) {
-            self.unfit(node, "there are more fields than 65 535".to_owned(), "leave some out".to_owned());
+            self.unfit(
+                node,
+                "there are more fields than 65 535".to_owned(),
+                "leave some out".to_owned(),
+            );
         }
         fields
     }
@@ -174,9 +182,7 @@ impl Reader<'_> {
         let doc = self.needed_text(&keys, &what, "doc");
         let given = self.given(&keys, &what, shapes);
         let paths = match (&name, &column) {
-            (Some(name), Some(column)) => {
-                paths(name, column, table_only, shapes, defaults, given)
-            }
+            (Some(name), Some(column)) => paths(name, column, table_only, shapes, defaults, given),
             _ => Vec::new(),
         };
         if self.findings.len() > before {

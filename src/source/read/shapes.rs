@@ -12,6 +12,8 @@ const SHAPE: &[&str] = &["has", "lacks", "one_of", "contains", "paths", "under"]
 pub(super) struct Default {
     pub(super) paths: Paths,
     pub(super) under: Option<Alternative>,
+    /// Something is wrong with the shape, so that nothing follows from what it lacks.
+    pub(super) broken: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,13 +37,21 @@ impl Reader<'_> {
     /// The shapes, `fields` and `table` first, and for each where fields stand that do not say it.
     pub(super) fn shapes(&mut self, keys: &Keys<'_>) -> (Vec<Shape>, Vec<Default>) {
         let mut shapes = vec![plain("fields"), plain("table")];
-        let built_in = |paths| Default { paths, under: None };
+        let built_in = |paths| Default {
+            paths,
+            under: None,
+            broken: false,
+        };
         let mut defaults = vec![built_in(Paths::Name), built_in(Paths::None)];
         let Some(node) = keys.get("shapes") else {
             return (shapes, defaults);
         };
         let Kind::Map(pairs) = &node.kind else {
-            self.bad(node, "shapes", "a map: the name of each shape, and how it is recognised");
+            self.bad(
+                node,
+                "shapes",
+                "a map: the name of each shape, and how it is recognised",
+            );
             return (shapes, defaults);
         };
         for (key, value) in pairs {
@@ -57,15 +67,21 @@ impl Reader<'_> {
                     _ => "this shape stands above already",
                 };
                 self.findings.push(
-                    Diagnostic::new(Code::BadSourceValue, place, format!("`{name}` cannot be the name of a shape"))
-                        .label(why)
-                        .help(format!("call it `{name}_2`, or what it is")),
+                    Diagnostic::new(
+                        Code::BadSourceValue,
+                        place,
+                        format!("`{name}` cannot be the name of a shape"),
+                    )
+                    .label(why)
+                    .help(format!("call it `{name}_2`, or what it is")),
                 );
                 continue;
             }
             // Fields may name a shape that is wrong in itself.
             let (mut shape, mut default) = (plain(name), built_in(Paths::None));
+            let before = self.findings.len();
             self.shape(value, &mut shape, &mut default);
+            default.broken = self.findings.len() > before;
             shapes.push(shape);
             defaults.push(default);
         }
@@ -74,8 +90,12 @@ impl Reader<'_> {
 
     fn shape(&mut self, node: &Node, shape: &mut Shape, default: &mut Default) {
         let what = format!("the shape `{}`", shape.name);
-        let Some(keys) = self.keys(node, &what, SHAPE) else { return };
-        let Some(has) = self.needed(&keys, &what, "has") else { return };
+        let Some(keys) = self.keys(node, &what, SHAPE) else {
+            return;
+        };
+        let Some(has) = self.needed(&keys, &what, "has") else {
+            return;
+        };
         shape.has = self.places(has, "has");
         if matches!(&has.kind, Kind::List(nodes) if nodes.is_empty()) {
             let help = "name keys that every record of this shape has and others lack: `has: [eventName]`".to_owned();
@@ -128,7 +148,8 @@ impl Reader<'_> {
             Ok(path) => Some(path),
             Err(message) => {
                 let place = self.line(&node.place);
-                let help = "write names joined by dots, `user.name`; a key that is no plain word stands as `[\"any key\"]`";
+                let help =
+                    "write names joined by dots, `user.name`; a key that is no plain word stands as `[\"any key\"]`";
                 self.findings
                     .push(Diagnostic::new(Code::BadSourceValue, place, message).help(help));
                 None
