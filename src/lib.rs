@@ -27,10 +27,14 @@ pub mod evaluate;
 pub mod examples;
 #[cfg(feature = "compiler")]
 pub mod functions;
+#[cfg(feature = "templates")]
+pub mod index;
 #[cfg(feature = "input")]
 pub mod input;
 #[cfg(feature = "compiler")]
 pub mod kql;
+#[cfg(feature = "cli")]
+pub mod mutate;
 #[cfg(feature = "compiler")]
 pub mod plan;
 #[cfg(feature = "compiler")]

@@ -1,13 +1,14 @@
-//! Every case and every shipped rule, stage by stage, through the binary: the layout, the plan, the query, the alerts.
+//! Every case, stage by stage, through the binary: the layout, the plan, the texts, the alerts; and the texts of every
+//! shipped rule.
 //!
-//! The snapshots of a case stand in its folder, those of a rule in `tests/snapshots/rules`.
+//! The snapshots of a case stand in its folder, the texts of the shipped rules in `dist`.
 
 #![cfg(feature = "cli")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod common;
 
-use common::{Said, cases, folders, relative, rules, snapshot, tripline};
+use common::{Said, cases, snapshot, tripline};
 use std::path::{Path, PathBuf};
 use tripline::compile::{Files, compile};
 use tripline::settings::Settings;
@@ -45,24 +46,29 @@ fn every_stage_of_every_case() {
     }
 }
 
+/// What the shipped rules compile to stands in `dist`, for those who deploy it, and for review where it changes.
 #[test]
-fn every_stage_of_every_shipped_rule() {
-    let mut names = Vec::new();
-    for folder in folders("rules") {
-        for rule in rules(relative(&folder).to_str().unwrap()) {
-            let name = rule.file_stem().unwrap().to_str().unwrap().to_owned();
-            let targets = ["kql", "sentinel", "arm", "sigma"];
-            stages(Path::new("tests/snapshots/rules"), &format!("{name}."), &rule, &targets);
-            names.push(name);
-        }
-    }
-    for seed in [
-        "cloudshell_unseen_commands",
-        "aws_cli_recon_burst",
-        "ssm_output_to_foreign_bucket",
-        "azure_cloudshell_usage",
+fn texts_of_shipped_rules_are_up_to_date() {
+    for args in [
+        &["fmt", "--check", "rules"][..],
+        &["build", "rules", "--target", "all", "--out", "dist", "--check"],
+        &["index", "rules", "--check"],
     ] {
-        assert!(names.iter().any(|name| name == seed), "{seed} is not there");
+        let said = tripline(args);
+        assert_eq!(
+            said.code,
+            Some(0),
+            "`tripline build rules --target all --out dist --prune` and `tripline index` write what is new\n{}",
+            said.page()
+        );
+    }
+    // Everything that stands there is of a rule that there is.
+    let ledger = std::fs::read_to_string(common::project().join("dist/ledger.json")).unwrap();
+    let entries = walkdir::WalkDir::new(common::project().join("dist")).min_depth(1);
+    for entry in entries.into_iter().map(Result::unwrap) {
+        let name = entry.file_name().to_str().unwrap().to_owned();
+        let known = ledger.contains(&format!("/{name}\"")) || name == "ledger.json";
+        assert!(entry.file_type().is_dir() || known, "{}", entry.path().display());
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) enum Command {
     Prove(Prove),
     /// Say what each target can express, construct by construct
     Targets(Targets),
+    /// Write what a folder of rules holds: a page by tactics, and a layer for the ATT&CK Navigator
+    Index(Index),
     /// Run a query in KQL, or the query of a Sentinel rule
     Kql(Kql),
 }
@@ -245,6 +247,9 @@ pub(super) struct Test {
     /// Run natively only, and compare no text
     #[arg(long)]
     pub(super) native: bool,
+    /// Change the rules in one place at a time, and show the changes that no test notices
+    #[arg(long, conflicts_with_all = ["native", "require_sigma"])]
+    pub(super) mutate: bool,
     /// Exit 2 where this build cannot run Sigma
     #[arg(long, conflicts_with = "native")]
     pub(super) require_sigma: bool,
@@ -286,6 +291,16 @@ pub(super) struct Prove {
     /// Which of its tests; not needed where there is one
     #[arg(long, value_name = "NAME")]
     pub(super) test: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Index {
+    /// The folder of rules; README.md and attack-layer.json are written into it
+    #[arg(default_value = "rules/", value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
+    /// Write nothing; print the differences and exit 1 if there are any
+    #[arg(long)]
+    pub(super) check: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -306,7 +306,7 @@ fn deliver(out: &Path, options: &Build, batches: &[Batch], rules: &Rules<'_>) ->
         eprintln!("{}: {what}", out.join(path).display());
     }
     if options.check {
-        return compare(&changes, gone.len());
+        return write::compare(&changes, gone.len());
     }
     write::all(&changes)?;
     let count = batches.iter().map(|batch| batch.files.len()).sum();
@@ -412,36 +412,4 @@ fn recorded(path: &Path) -> PathBuf {
     let shared = here.iter().zip(&words).take_while(|(a, b)| a == b).count();
     let up = here.iter().skip(shared).map(|_| Component::ParentDir);
     up.chain(words.into_iter().skip(shared)).collect()
-}
-
-/// Prints how the files that are there differ from what would be written.
-fn compare(changes: &[(PathBuf, Change)], gone: usize) -> Result<Exit, Misuse> {
-    let (mut text, mut stale) = (String::new(), gone);
-    for (path, change) in changes {
-        let Change::Write(new) = change else { continue };
-        let old = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Misuse(format!("{}: {error}", path.display()))),
-        };
-        if old == *new {
-            continue;
-        }
-        stale += 1;
-        let name = path.display().to_string();
-        let diff = similar::TextDiff::from_lines(&old, new);
-        text.push_str(
-            &diff
-                .unified_diff()
-                .header(&name, &format!("{name} (built)"))
-                .to_string(),
-        );
-    }
-    output::result(&text)?;
-    if stale == 0 {
-        eprintln!("{} up to date", many(changes.len(), "file"));
-        return Ok(Exit::Clean);
-    }
-    eprintln!("{} not up to date", many(stale, "file"));
-    Ok(Exit::Findings)
 }

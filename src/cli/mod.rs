@@ -10,7 +10,9 @@ mod args;
 mod build;
 mod check;
 mod fmt;
+mod index;
 mod kql;
+mod mutate;
 mod output;
 mod prove;
 mod rules;
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Verify(options) => verify::verify(options),
         Command::Prove(options) => prove::prove(options),
         Command::Targets(options) => targets::targets(options),
+        Command::Index(options) => index::index(options),
         Command::Kql(options) => kql::kql(options),
     };
     match result {

@@ -1,6 +1,7 @@
-//! Writing many files: all of them, or none.
+//! Writing many files: all of them, or none; and whether they are up to date.
 
-use super::Misuse;
+use super::output::{self, many};
+use super::{Exit, Misuse};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,38 @@ pub(super) fn all(changes: &[(PathBuf, Change)]) -> Result<(), Misuse> {
 /// Writes one file, so that nobody ever sees half of it.
 pub(super) fn one(path: &Path, text: &str) -> Result<(), Misuse> {
     all(&[(path.to_owned(), Change::Write(text.to_owned()))])
+}
+
+/// Prints how the files that are there differ from what would be written; `gone` more belong to nothing any more.
+pub(super) fn compare(changes: &[(PathBuf, Change)], gone: usize) -> Result<Exit, Misuse> {
+    let (mut text, mut stale) = (String::new(), gone);
+    for (path, change) in changes {
+        let Change::Write(new) = change else { continue };
+        let old = match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(Misuse(format!("{}: {error}", path.display()))),
+        };
+        if old == *new {
+            continue;
+        }
+        stale += 1;
+        let name = path.display().to_string();
+        let diff = similar::TextDiff::from_lines(&old, new);
+        text.push_str(
+            &diff
+                .unified_diff()
+                .header(&name, &format!("{name} (built)"))
+                .to_string(),
+        );
+    }
+    output::result(&text)?;
+    if stale == 0 {
+        eprintln!("{} up to date", many(changes.len(), "file"));
+        return Ok(Exit::Clean);
+    }
+    eprintln!("{} not up to date", many(stale, "file"));
+    Ok(Exit::Findings)
 }
 
 fn beside(path: &Path) -> PathBuf {

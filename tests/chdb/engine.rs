@@ -20,6 +20,7 @@ pub(crate) struct Engine {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
+    _folder: tempfile::TempDir,
 }
 
 /// A failed query, in the engine's words without their numbers and names.
@@ -53,9 +54,12 @@ impl Engine {
             return None;
         };
         let root = env!("CARGO_MANIFEST_DIR");
+        // The engine leaves a folder behind; it goes with this one.
+        let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(&python)
             .arg("tests/oracles/chdb_run.py")
             .current_dir(root)
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -65,6 +69,7 @@ impl Engine {
             child,
             to,
             from: BufReader::new(from),
+            _folder: folder,
         };
         let first = engine
             .read()

@@ -285,6 +285,7 @@ impl<'a> Group<'a> {
                 if let Item::Condition {
                     reason: Some(reason), ..
                 } = item
+                    && text.plain() != "true"
                 {
                     rows.pipe
                         .comment(&format!("Excluded from {}: {reason}", scope.relation.name));

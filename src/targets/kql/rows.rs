@@ -249,9 +249,12 @@ impl<'a> Rows<'a> {
         }
         self.pipe.filter(&texts);
         for (condition, reason) in excepted {
-            self.pipe.comment(&format!("Excluded: {reason}"));
             let text = self.scope.test(condition, true, false);
-            self.pipe.filter(&[text]);
+            // An empty list excludes nothing; its reason would stand above something else.
+            if text.plain() != "true" {
+                self.pipe.comment(&format!("Excluded: {reason}"));
+                self.pipe.filter(&[text]);
+            }
         }
     }
 
