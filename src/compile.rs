@@ -125,6 +125,7 @@ pub fn compile<'a>(
             Err(more) => findings.extend(more),
         }
     }
+    world.locate(findings);
     without_consequences(findings);
     compiled
 }
