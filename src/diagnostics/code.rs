@@ -164,6 +164,10 @@ codes! {
     Disagreement = "X006" Error "a text that does not say what the rule says",
     /// A list or value that a test replaces and the rule does not read.
     VainReplacement = "X007" Error "a test replaces what its rule does not use",
+    /// A change to the rule that no test notices (`tripline test --mutate`).
+    Survivor = "X010" Error "a change to the rule that no test notices",
+    /// An entry of `equivalent-mutants.yaml` that does not hold.
+    BadEquivalent = "X011" Error "a listed mutant that is not there, or that a test notices",
 
     // ---- T: targets ------------------------------------------------------------------------------------------
     /// A target that does not exist.
