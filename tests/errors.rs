@@ -25,6 +25,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Denied, BUILD),
     (Code::TestFailed, "tests_that_fail, below"),
     (Code::Disagreement, "src/cli/agreement/tests.rs"),
+    (Code::Survivor, "tests/mutate_command.rs"),
+    (Code::BadEquivalent, "tests/mutate_command.rs"),
     (Code::QueryTooLong, "src/targets/kql/tests.rs"),
     (Code::FrequencyTooShort, SENTINEL),
     (Code::NrtUnfit, SENTINEL),

@@ -12,6 +12,7 @@ mod check;
 mod fmt;
 mod index;
 mod kql;
+mod mutate;
 mod output;
 mod prove;
 mod rules;

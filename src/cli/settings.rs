@@ -95,7 +95,7 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
     Ok(deployment)
 }
 
-fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
+pub(super) fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -108,7 +108,7 @@ fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
 
 /// The last folder to look into on the way up from a rule's folder, and the folder whose rules go together: `rules`, where
 /// there is one above, with the folder that holds it; else what the command named.
-fn limit(home: &Path, root: &Path) -> (PathBuf, PathBuf) {
+pub(super) fn limit(home: &Path, root: &Path) -> (PathBuf, PathBuf) {
     let rules = home
         .ancestors()
         .find(|folder| folder.file_name().is_some_and(|name| name == "rules"));
@@ -120,7 +120,7 @@ fn limit(home: &Path, root: &Path) -> (PathBuf, PathBuf) {
 }
 
 /// The folder above, as somebody would write it who wrote this.
-fn above(written: &Path) -> PathBuf {
+pub(super) fn above(written: &Path) -> PathBuf {
     match written.components().next_back() {
         Some(Component::Normal(_)) => written.parent().unwrap_or(Path::new("")).to_owned(),
         None | Some(Component::CurDir) => PathBuf::from(".."),

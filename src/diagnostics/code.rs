@@ -84,6 +84,8 @@ codes! {
     UnknownIdentifier = "N012" Error "an unknown entity identifier",
     /// A stream's name where another was meant, or none where one is needed.
     StreamNeeded = "N013" Error "an aggregate must name its stream",
+    /// A list or value that is not declared.
+    UnknownConstant = "N014" Error "an unknown list or value",
 
     // ---- C: types and meaning --------------------------------------------------------------------------------
     /// Operands whose types do not fit.
@@ -160,6 +162,12 @@ codes! {
     TestFailed = "X005" Error "a test that fails",
     /// A text that finds other rows than the native run.
     Disagreement = "X006" Error "a text that does not say what the rule says",
+    /// A list or value that a test replaces and the rule does not read.
+    VainReplacement = "X007" Error "a test replaces what its rule does not use",
+    /// A change to the rule that no test notices (`tripline test --mutate`).
+    Survivor = "X010" Error "a change to the rule that no test notices",
+    /// An entry of `equivalent-mutants.yaml` that does not hold.
+    BadEquivalent = "X011" Error "a listed mutant that is not there, or that a test notices",
 
     // ---- T: targets ------------------------------------------------------------------------------------------
     /// A target that does not exist.

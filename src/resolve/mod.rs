@@ -95,6 +95,14 @@ impl Constant<'_> {
             Constant::Value(value) => &value.name,
         }
     }
+
+    /// `list` or `value`
+    pub fn word(&self) -> &'static str {
+        match self {
+            Constant::List(_) => "list",
+            Constant::Value(_) => "value",
+        }
+    }
 }
 
 /// A set of rows.
@@ -229,6 +237,8 @@ pub struct Test<'a> {
     pub ast: &'a ast::Test,
     /// The source of every event, in order of [`ast::Test::given`].
     pub sources: Vec<SourceId>,
+    /// The lists and values that it replaces: index into [`Rule::constants`], and what stands in their place.
+    pub replaced: Vec<(usize, Constant<'a>)>,
 }
 
 /// Files with what the compiler needs to know about the world.

@@ -180,7 +180,12 @@ impl Catalog {
     pub fn of_row(&self, source: SourceId, row: &Json) -> Option<SourceId> {
         let table = &self.get(source).table;
         let mut sharing = self.iter().filter(|(_, source)| source.table == *table);
-        let fits = |source: &Source| source.shapes.get(usize::from(TABLE.0)).is_some_and(|shape| shape.holds(row));
+        let fits = |source: &Source| {
+            source
+                .shapes
+                .get(usize::from(TABLE.0))
+                .is_some_and(|shape| shape.holds(row))
+        };
         sharing.find(|(_, source)| fits(source)).map(|(id, _)| id)
     }
 

@@ -147,7 +147,9 @@ impl Builder<'_> {
             table.has = file.table_has.iter().map(|column| Alternative::key(column)).collect();
             table.lacks = file.table_lacks.iter().map(|column| Alternative::key(column)).collect();
             let contains = file.table_contains.iter();
-            table.contains = contains.map(|(column, text)| (Alternative::key(column), text.clone())).collect();
+            table.contains = contains
+                .map(|(column, text)| (Alternative::key(column), text.clone()))
+                .collect();
         }
         let condition_line = self.value_line("condition", 1);
         Ok(Source {

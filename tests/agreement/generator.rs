@@ -87,7 +87,14 @@ fn a_case_can_be_pasted_as_a_test() {
         for n in 0..15 {
             let case = generator.case(3, n);
             let found = alerts(subject, &case);
-            let text = block(&format!("case {n}"), subject.compiled, catalog, &case, &found);
+            let text = block(
+                &format!("case {n}"),
+                subject.compiled,
+                subject.plan(),
+                catalog,
+                &case,
+                &found,
+            );
             assert!(text.ends_with("  }\n"), "{name}: {text}");
             blocks.push('\n');
             blocks.push_str(&text);

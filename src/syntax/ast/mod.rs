@@ -102,6 +102,33 @@ pub struct ValueDecl {
     pub span: Span,
 }
 
+/// A list or value that a test replaces.
+#[derive(Clone, Debug)]
+pub enum Replacement {
+    /// `list name = [..]`
+    List(ListDecl),
+    /// `value name = 8`
+    Value(ValueDecl),
+}
+
+impl Replacement {
+    /// Its name.
+    pub fn name(&self) -> &Ident {
+        match self {
+            Replacement::List(list) => &list.name,
+            Replacement::Value(value) => &value.name,
+        }
+    }
+
+    /// The whole declaration.
+    pub fn span(&self) -> Span {
+        match self {
+            Replacement::List(list) => list.span,
+            Replacement::Value(value) => value.span,
+        }
+    }
+}
+
 /// A literal with its place.
 #[derive(Clone, Debug)]
 pub struct Literal {
@@ -421,6 +448,8 @@ pub struct Test {
     pub now: value::Time,
     /// As it was written.
     pub now_text: Ident,
+    /// Lists and values that hold something else in this test.
+    pub replaced: Vec<Replacement>,
     /// What all events share.
     pub common: Option<Object>,
     /// The events.
