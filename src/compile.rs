@@ -28,6 +28,17 @@ pub struct Compiled<'a> {
     pub checked: Checked<'a>,
     /// What it means.
     pub plan: Plan,
+    /// The same before it was lowered.
+    pub written: Written,
+}
+
+/// A rule as it was written: nothing folded, nothing taken out.
+#[derive(Debug)]
+pub struct Written {
+    /// The plan, see [`plan::as_written`].
+    pub plan: Plan,
+    /// What each test expects, over the columns of this plan; as [`check::Test::expect`].
+    pub expect: Vec<Vec<check::Expected>>,
 }
 
 impl Files {
@@ -105,11 +116,16 @@ pub fn compile<'a>(
     let checked = check::check(&program, world, findings);
     let mut compiled = Vec::new();
     for mut checked in checked {
+        let written = Written {
+            plan: plan::as_written(&checked),
+            expect: checked.tests.iter().map(|test| test.expect.clone()).collect(),
+        };
         match plan::lower(&mut checked) {
-            Ok(plan) => compiled.push(Compiled { checked, plan }),
+            Ok(plan) => compiled.push(Compiled { checked, plan, written }),
             Err(more) => findings.extend(more),
         }
     }
+    world.locate(findings);
     without_consequences(findings);
     compiled
 }

@@ -35,6 +35,8 @@ pub mod index;
 pub mod input;
 #[cfg(feature = "compiler")]
 pub mod kql;
+#[cfg(feature = "cli")]
+pub mod mutate;
 #[cfg(feature = "compiler")]
 pub mod plan;
 #[cfg(feature = "compiler")]

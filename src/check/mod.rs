@@ -33,6 +33,8 @@ pub struct Checked<'a> {
     pub info: RuleInfo,
     /// Lists and values that it can use.
     pub constants: Vec<plan::Constant>,
+    /// Where each of them is declared.
+    pub declared: Vec<resolve::Constant<'a>>,
     /// Relations with their own steps.
     pub relations: Vec<plan::Relation>,
     /// The relation that the alert continues.
@@ -90,8 +92,11 @@ pub struct Test<'a> {
     /// Lists and values that hold something else in this test.
     pub replaced: Vec<plan::Constant>,
     /// For each expectation: columns of the alert's row as written, their values, and what they must be.
-    pub expect: Vec<Vec<(String, Expr, ast::Literal)>>,
+    pub expect: Vec<Expected>,
 }
+
+/// Columns of an expected alert's row as written, their values, and what they must be.
+pub type Expected = Vec<(String, Expr, ast::Literal)>;
 
 /// Checks every rule. Findings are pushed; rules with an error are left out of the result.
 pub fn check<'a>(program: &Program<'a>, world: &World<'_>, findings: &mut Vec<Diagnostic>) -> Vec<Checked<'a>> {
@@ -180,6 +185,7 @@ impl<'a, 'p, 'w, 'f> Checker<'a, 'p, 'w, 'f> {
             ast: self.rule.ast,
             info: self.rule.info.clone(),
             constants: self.constants,
+            declared: self.rule.constants.clone(),
             relations,
             alert: self.rule.alert,
             alert_steps,

@@ -96,7 +96,7 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
     Ok(deployment)
 }
 
-fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
+pub(super) fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
     imports::whole(folder).map_err(|error| Misuse(format!("{}: {error}", folder.display())))
 }
 

@@ -150,6 +150,12 @@ impl Sources {
         self.files.get(file.0 as usize).map_or(Path::new(""), |(path, _)| path)
     }
 
+    /// The first file of that name.
+    pub fn find(&self, path: &Path) -> Option<FileId> {
+        let mut files = (0..).map(FileId).zip(&self.files);
+        files.find(|(_, (known, _))| known == path).map(|(id, _)| id)
+    }
+
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
         self.files.get(file.0 as usize).map_or("", |(_, text)| text)

@@ -14,7 +14,7 @@ mod lower;
 pub mod print;
 
 pub use expression::{Argument, ArithmeticOp, Expr, ExprKind, List, OrderOp, Pattern, SetOp, TextOp};
-pub use lower::lower;
+pub use lower::{as_written, lower};
 
 use crate::diagnostics::Span as Place;
 use crate::source::{FieldId, SourceId};

@@ -22,10 +22,11 @@ pub(crate) use tests_of_rule::MAX_INDEX;
 
 use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
 use crate::plan::{Origin, RelationId, RuleInfo, Slot};
-use crate::source::{Catalog, SourceId};
+use crate::source::{Catalog, Source, SourceId};
 use crate::syntax::ast::{self, Link, Segment};
 use crate::value;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// All rules of a run, names resolved.
 #[derive(Debug)]
@@ -252,6 +253,15 @@ pub struct World<'w> {
     computed: BTreeMap<(SourceId, usize), ast::Expr>,
     /// What every row of a source satisfies, where its table holds other rows too.
     conditions: BTreeMap<SourceId, ast::Expr>,
+    /// Expressions that stand in the source files of users.
+    written: BTreeMap<FileId, Written>,
+}
+
+/// Where an expression stands in a source file.
+struct Written {
+    file: FileId,
+    /// For each byte of the expression, and for its end, the byte of the file.
+    bytes: Vec<usize>,
 }
 
 impl<'w> World<'w> {
@@ -260,37 +270,81 @@ impl<'w> World<'w> {
     /// # Errors
     /// What is wrong in a computed field, with a place in the source table (which is added to `sources`).
     pub fn new(catalog: &'w Catalog, sources: &mut Sources) -> Result<World<'w>, Vec<Diagnostic>> {
-        let (mut computed, mut conditions) = (BTreeMap::new(), BTreeMap::new());
+        let mut world = World {
+            catalog,
+            computed: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            written: BTreeMap::new(),
+        };
         let mut findings = Vec::new();
         for (id, source) in catalog.iter() {
             if let Some(text) = &source.condition {
-                let file = sources.add(format!("{} (condition)", source.path.display()), text.clone());
+                let what = format!("{} (condition)", source.path.display());
+                let file = world.expression(source, &source.places.condition, text, what, sources);
                 match crate::syntax::parse_expression(file, text) {
                     Ok(expr) => {
-                        conditions.insert(id, expr);
+                        world.conditions.insert(id, expr);
                     }
                     Err(more) => findings.extend(more),
                 }
             }
             for (index, field) in source.computed.iter().enumerate() {
-                let place = format!("{} (computed field `{}`)", source.path.display(), field.name);
-                let file = sources.add(place, field.text.clone());
+                let what = format!("{} (computed field `{}`)", source.path.display(), field.name);
+                let file = world.expression(source, &field.place, &field.text, what, sources);
                 match crate::syntax::parse_expression(file, &field.text) {
                     Ok(expr) => {
-                        computed.insert((id, index), expr);
+                        world.computed.insert((id, index), expr);
                     }
                     Err(more) => findings.extend(more),
                 }
             }
         }
         if findings.is_empty() {
-            Ok(World {
-                catalog,
-                computed,
-                conditions,
-            })
+            Ok(world)
         } else {
+            world.locate(&mut findings);
             Err(findings)
+        }
+    }
+
+    /// Adds an expression of a source file to the texts.
+    fn expression(
+        &mut self,
+        source: &Source,
+        place: &Range<usize>,
+        text: &str,
+        what: String,
+        sources: &mut Sources,
+    ) -> FileId {
+        let file = sources.add(what, text);
+        // Ours are not among the texts: they have no mistakes that anybody must find.
+        if let Some(real) = sources.find(&source.path) {
+            let bytes = source.bytes_of(place, text);
+            self.written.insert(file, Written { file: real, bytes });
+        }
+        file
+    }
+
+    /// Gives findings in expressions of source files their place in the file.
+    pub fn locate(&self, findings: &mut [Diagnostic]) {
+        let moved = |span: &mut Span| {
+            let Some(written) = self.written.get(&span.file) else {
+                return;
+            };
+            let byte = |at: u32| {
+                let found = written.bytes.get(at as usize).or(written.bytes.last());
+                u32::try_from(found.copied().unwrap_or(0)).unwrap_or(u32::MAX)
+            };
+            let (start, end) = (byte(span.start), byte(span.end));
+            *span = Span {
+                file: written.file,
+                start,
+                end: end.max(start),
+            };
+        };
+        for finding in findings {
+            moved(&mut finding.primary.span);
+            finding.secondary.iter_mut().for_each(|label| moved(&mut label.span));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Expectations against alerts.
 
 use super::Failure;
-use crate::check::Test;
+use crate::check::{Expected, Test};
 use crate::evaluate::{AlertRow, Compiled, Unfit};
 use crate::runtime::compare;
 use crate::runtime::set::{element, set_of};
@@ -14,11 +14,28 @@ struct Wanted {
     fits: Vec<bool>,
 }
 
-pub(super) fn compare(test: &Test<'_>, ready: &Compiled<'_>, alerts: &[AlertRow]) -> Result<Vec<Failure>, Unfit> {
-    // One wanted alert for each that is counted.
+/// Whether every alert is expected, and every expected one is there. `expected` is [`Test::expect`], over the plan of
+/// `ready`.
+pub(super) fn passes(
+    test: &Test<'_>,
+    expected: &[Expected],
+    ready: &Compiled<'_>,
+    alerts: &[AlertRow],
+) -> Result<bool, Unfit> {
+    let wanted = wanted(test, expected, ready, alerts)?;
+    Ok(wanted.len() == alerts.len() && assign(&wanted, alerts.len()).used.iter().all(|used| *used))
+}
+
+/// One wanted alert for each that is counted.
+fn wanted(
+    test: &Test<'_>,
+    expected: &[Expected],
+    ready: &Compiled<'_>,
+    alerts: &[AlertRow],
+) -> Result<Vec<Wanted>, Unfit> {
     let mut wanted = Vec::new();
     for (expect, written) in test.ast.expect.iter().enumerate() {
-        let columns = test.expect.get(expect).map(Vec::as_slice).unwrap_or_default();
+        let columns = expected.get(expect).map(Vec::as_slice).unwrap_or_default();
         let mut fits = Vec::with_capacity(alerts.len());
         for alert in alerts {
             let mut all = true;
@@ -34,6 +51,11 @@ pub(super) fn compare(test: &Test<'_>, ready: &Compiled<'_>, alerts: &[AlertRow]
             });
         }
     }
+    Ok(wanted)
+}
+
+pub(super) fn compare(test: &Test<'_>, ready: &Compiled<'_>, alerts: &[AlertRow]) -> Result<Vec<Failure>, Unfit> {
+    let wanted = wanted(test, &test.expect, ready, alerts)?;
     let taken = assign(&wanted, alerts.len());
     let mut failures = Vec::new();
     let found: Vec<String> = alerts.iter().map(describe).collect();

@@ -6,7 +6,7 @@
 mod events;
 mod expect;
 
-use crate::check::Test;
+use crate::check::{Expected, Test};
 use crate::compile::Compiled;
 use crate::diagnostics::Span;
 use crate::evaluate::{self, Asked};
@@ -87,6 +87,24 @@ fn run_one(
         state.push(&event.as_event());
     }
     expect::compare(test, ready, &state.finish().alerts)
+}
+
+/// Whether a test passes over a plan that is not the rule's own. `expected` is what the test expects over the columns of
+/// that plan.
+///
+/// # Errors
+/// Why an expectation cannot be computed.
+pub fn passes(
+    test: &Test<'_>,
+    expected: &[Expected],
+    ready: &evaluate::Compiled<'_>,
+    events: &[TestEvent],
+) -> Result<bool, evaluate::Unfit> {
+    let mut state = ready.state(Asked::Now(test.ast.now), None);
+    for event in events {
+        state.push(&event.as_event());
+    }
+    expect::passes(test, expected, ready, &state.finish().alerts)
 }
 
 #[cfg(test)]
