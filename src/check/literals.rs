@@ -179,7 +179,12 @@ impl Checker<'_, '_, '_, '_> {
         let declared = self.rule.constants.get(index)?;
         let value = as_declared(declared, value);
         let old = self.constants.get(index)?;
-        if let (Some(was), Some(is)) = (kind_of(&old.value), kind_of(&value))
+        let was = if old.watchlist.is_some() {
+            Some("texts")
+        } else {
+            kind_of(&old.value)
+        };
+        if let (Some(was), Some(is)) = (was, kind_of(&value))
             && was != is
         {
             let name = new.name();

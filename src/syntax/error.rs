@@ -139,6 +139,9 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     let line = text.get(..start).unwrap_or("").rsplit('\n').next().unwrap_or("");
     let wants = |name: &str| expected.iter().any(|e| e == name);
     let key = line.split_whitespace().next().unwrap_or("");
+    if expected == ["`column`"] {
+        return Some("say which column holds the items: `watchlist \"admins\" column \"Arn\"`".into());
+    }
     if rest.starts_with("&&") {
         return Some("write `and`".into());
     }
@@ -168,11 +171,6 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     }
     if rest.starts_with('"') && key == "use" {
         return Some("name the file by its words: `use lists.aws` is `lists/aws.trip`".into());
-    }
-    if key == "list" && wants("`column`") {
-        return Some(format!(
-            "say which column holds the items: `watchlist {before} column \"..\"`"
-        ));
     }
     // A list in round brackets: `in ("a", "b")`.
     if found == ","
