@@ -7,7 +7,7 @@ use super::proof;
 use super::written::Text;
 use crate::check::Checked;
 use crate::diagnostics::{FileId, Sources, Span};
-use crate::plan::{ConstantValue, Expr, ExprKind, Plan, Relation, RelationId, Segment, Step, StepKind, Type};
+use crate::plan::{ConstantValue, Expr, ExprKind, List, Plan, Relation, RelationId, Segment, Step, StepKind, Type};
 use crate::resolve;
 use crate::syntax::ast;
 use std::collections::BTreeSet;
@@ -73,15 +73,29 @@ fn number(mutants: &mut [Mutant]) {
     }
 }
 
+/// What helps where a bound is moved.
+pub(super) const BOUND: &str = "add tests on both sides of the bound";
+
+/// What helps where a condition or an item is changed.
+pub(super) fn decides(text: &str) -> String {
+    format!("add a test in which `{text}` alone decides")
+}
+
 impl<'a> Sites<'a> {
     /// Adds a change. Two that are called the same at one place are one.
-    pub(super) fn change(&mut self, span: Span, what: String, edit: Edit) {
+    pub(super) fn change(&mut self, span: Span, what: String, help: impl Into<String>, edit: Edit) {
         let what = match &self.of {
-            Some(name) => format!("in `{name}`: {what}"),
+            Some(name) => format!("in `{name}`, {what}"),
             None => what,
         };
         if self.seen.insert((span, what.clone())) {
-            self.mutants.push(Mutant { what, span, edit });
+            self.mutants.push(Mutant {
+                what,
+                span,
+                help: help.into(),
+                empty: None,
+                edit,
+            });
         }
     }
 
@@ -101,14 +115,15 @@ impl<'a> Sites<'a> {
                     }
                     let span = list.elements.get(at).map_or(list.name.span, |literal| literal.span);
                     let what = format!("without `{}` in list `{}`", shown(element), constant.name);
-                    self.change(span, what, Edit::Constant(number, ConstantValue::List(rest)));
+                    let edit = Edit::Constant(number, ConstantValue::List(rest));
+                    self.change(span, what, decides(&shown(element)), edit);
                 }
             }
             (ConstantValue::Scalar(literal), resolve::Constant::Value(value)) => {
                 for other in beside(literal) {
                     let what = format!("with `value {} = {}`", constant.name, shown(&other));
                     let edit = Edit::Constant(number, ConstantValue::Scalar(other));
-                    self.change(value.value.span, what, edit);
+                    self.change(value.value.span, what, BOUND, edit);
                 }
             }
             _ => {}
@@ -131,26 +146,40 @@ impl<'a> Sites<'a> {
                 }
                 StepKind::Except { condition, .. } if self.wrote(condition) => {
                     let what = format!("without `{}`", self.text.snippet(step.span));
-                    self.change(step.span, what, Edit::Step(at, None));
+                    let empty = self.emptied(condition);
+                    let help = match empty {
+                        Some(list) => {
+                            format!("`{list}` is empty: fill it in a test, with an event that this step removes")
+                        }
+                        None => "add a test with an event that this step removes".to_owned(),
+                    };
+                    self.change(step.span, what, help, Edit::Step(at, None));
+                    if let Some(mutant) = self.mutants.last_mut() {
+                        mutant.empty = empty.map(str::to_owned);
+                    }
                     self.condition(&place, condition);
                 }
                 StepKind::Extend { value, .. } if self.wrote(value) => self.root(&place, value),
                 StepKind::Expand { slot, list } if self.wrote(list) => {
                     if list.ty == Type::Json {
-                        let first = Expr {
-                            kind: ExprKind::Member {
-                                base: Box::new(list.clone()),
-                                path: vec![Segment::Index(0)],
-                            },
+                        let json = |kind| Expr {
+                            kind,
                             ty: Type::Json,
                             span: list.span,
                         };
+                        let first = json(ExprKind::Member {
+                            base: Box::new(list.clone()),
+                            path: vec![Segment::Index(0)],
+                        });
+                        // A single value is a list of one.
+                        let first = json(ExprKind::Coalesce(vec![first, list.clone()]));
                         let what = format!("with only the first of `{}`", self.text.snippet(step.span));
                         let kind = StepKind::Extend {
                             slot: *slot,
                             value: first,
                         };
-                        self.change(step.span, what, Edit::Step(at, Some(kind)));
+                        let help = "add a test in which the second element of the list decides";
+                        self.change(step.span, what, help, Edit::Step(at, Some(kind)));
                     }
                     self.value(&place, list);
                 }
@@ -173,8 +202,31 @@ impl<'a> Sites<'a> {
         let said = if split { condition.span } else { step.span };
         if !(several && split) {
             let what = format!("without `{}`", self.text.snippet(said));
-            self.change(said, what, Edit::Step(at, None));
+            let help = decides(&self.text.snippet(condition.span));
+            self.change(said, what, help, Edit::Step(at, None));
         }
+    }
+
+    /// The name of a list that a condition asks for and that is empty.
+    fn emptied(&self, condition: &Expr) -> Option<&'a str> {
+        let plan = self.plan;
+        let mut found = None;
+        condition.walk(&mut |expr| {
+            if let ExprKind::In {
+                list: List::Constant(index),
+                ..
+            }
+            | ExprKind::HasAny {
+                list: List::Constant(index),
+                ..
+            } = &expr.kind
+                && let Some(constant) = plan.constants.get(*index)
+                && matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty())
+            {
+                found = Some(constant.name.as_str());
+            }
+        });
+        found
     }
 
     /// A value, or a condition that is used as one.
