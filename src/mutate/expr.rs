@@ -252,6 +252,12 @@ impl Sites<'_> {
             return;
         };
         let written = self.text.elements(expr.span).unwrap_or(&[]);
+        let of = match &expr.kind {
+            ExprKind::In { value, .. } | ExprKind::HasAny { value, .. } => {
+                format!("of `{}`", self.text.snippet(value.span))
+            }
+            _ => format!("`{}`", self.text.snippet(expr.span)),
+        };
         for (at, element) in elements.iter().enumerate() {
             let rest: Vec<Literal> = without(elements, at);
             if proof::listed(element, &rest, fold) {
@@ -261,7 +267,7 @@ impl Sites<'_> {
             let span = written.get(at).map_or(expr.span, |literal| literal.span);
             let kind = with(List::Inline(rest));
             let edit = Edit::Expr(place.clone(), Expr { kind, ..expr.clone() });
-            let what = format!("without `{}` in `{}`", shown(element), self.text.snippet(expr.span));
+            let what = format!("without `{}` in the list {of}", shown(element));
             self.change(span, what, decides(&shown(element)), edit);
         }
     }

@@ -61,12 +61,14 @@ struct Empty {
 pub struct Mutation {
     /// The rule.
     pub rule: String,
+    /// Its name's place.
+    pub span: Span,
     /// Mutants that a test notices, with the first such test.
     pub killed: Vec<(Mutant, String)>,
     /// Mutants that no test notices, in the order of the text.
     pub survivors: Vec<Mutant>,
-    /// Survivors that are listed as equivalent ([`listed::take`]), each with the reason.
-    pub listed: Vec<(Mutant, String)>,
+    /// Survivors that are listed as equivalent ([`listed::take`]), each with its entry.
+    pub listed: Vec<(Mutant, listed::Entry)>,
     /// How many changes were left out because they are proved to change nothing.
     pub proved: usize,
     /// Tests that fail over the rule itself: they cannot notice anything.
@@ -112,6 +114,7 @@ pub fn mutate(
     let name = |number: usize| tests.get(number).map_or("", |test| test.ast.name.value.as_str());
     let mut mutation = Mutation {
         rule: plan.rule.name.clone(),
+        span: plan.rule.span,
         killed: Vec::new(),
         survivors: Vec::new(),
         listed: Vec::new(),
