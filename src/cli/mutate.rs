@@ -3,10 +3,11 @@
 use super::args::{Test, TestFormat};
 use super::output::{self, many};
 use super::rules::{Loaded, Rules};
-use super::settings::{above, limit, whole};
+use super::settings::whole;
 use super::{Exit, Misuse};
 use crate::compile::Compiled;
 use crate::diagnostics::{self, Code, Diagnostic, Sources, render};
+use crate::imports::{above, limit};
 use crate::mutate::listed;
 use crate::mutate::{self, Mutant, Mutation};
 use serde_json::json;
