@@ -45,7 +45,7 @@ pub(super) fn mutate(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
     let shown = on_all_cores(compiled.len(), |index| {
         let tests = match (compiled.get(index), mutations.get(index)) {
             (Some(rule), Some(mutation)) if mutation.tests > 0 => {
-                mutate::tests(rule, &loaded.catalog, &mutation.survivors)
+                mutate::show(rule, &loaded.catalog, &mutation.survivors)
             }
             _ => Vec::new(),
         };
@@ -56,7 +56,7 @@ pub(super) fn mutate(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
             return Ok(None);
         };
         let listed: Vec<Mutant> = mutation.listed.iter().map(|(mutant, _)| mutant.clone()).collect();
-        let tests = mutate::tests(rule, &loaded.catalog, &listed);
+        let tests = mutate::show(rule, &loaded.catalog, &listed);
         let entries = mutation.listed.iter().zip(tests);
         Ok(Some(
             entries
@@ -164,7 +164,7 @@ fn summary(mutations: &[Mutation]) -> String {
         count(|mutation| mutation.killed.len()),
         count(|mutation| mutation.survivors.len()),
         count(|mutation| mutation.listed.len()),
-        count(|mutation| mutation.proved),
+        count(|mutation| mutation.proved.len()),
     )
 }
 
@@ -243,7 +243,7 @@ fn to_json(
                 "killed": mutation.killed.len(),
                 "survivors": survivors.collect::<Vec<_>>(),
                 "listed": listed.collect::<Vec<_>>(),
-                "proved": mutation.proved,
+                "proved": mutation.proved.iter().map(|mutant| mutant.what.as_str()).collect::<Vec<_>>(),
                 "failing": mutation.failing,
             })
         })
@@ -254,7 +254,7 @@ fn to_json(
         "killed": count(|mutation| mutation.killed.len()),
         "survived": count(|mutation| mutation.survivors.len()),
         "listed": count(|mutation| mutation.listed.len()),
-        "proved": count(|mutation| mutation.proved),
+        "proved": count(|mutation| mutation.proved.len()),
         "rules": rules,
         "findings": findings.iter().map(|finding| diagnostics::to_json(finding, sources)).collect::<Vec<_>>(),
     })

@@ -32,7 +32,7 @@ use crate::testing::{self, TestEvent};
 use edit::Edit;
 use std::borrow::Cow;
 
-pub use show::tests;
+pub use show::show;
 
 /// A change to a rule.
 #[derive(Clone, Debug)]
@@ -69,8 +69,8 @@ pub struct Mutation {
     pub survivors: Vec<Mutant>,
     /// Survivors that are listed as equivalent ([`listed::take`]), each with its entry.
     pub listed: Vec<(Mutant, listed::Entry)>,
-    /// How many changes were left out because they are proved to change nothing.
-    pub proved: usize,
+    /// Changes that are no mutants, because they are proved to change nothing.
+    pub proved: Vec<Mutant>,
     /// Tests that fail over the rule itself: they cannot notice anything.
     pub failing: Vec<String>,
     /// How many tests the mutants were run through.
@@ -118,7 +118,7 @@ pub fn mutate(
         killed: Vec::new(),
         survivors: Vec::new(),
         listed: Vec::new(),
-        proved: 0,
+        proved: Vec::new(),
         failing: Vec::new(),
         tests: 0,
     };
@@ -158,3 +158,6 @@ pub fn mutate(
     }
     Ok(mutation)
 }
+
+#[cfg(test)]
+mod tests;
