@@ -29,7 +29,9 @@ const FOLDERS: [&str; 4] = ["azure-activity", "cloudtrail", "process-creation", 
 /// Whether a file is an emulated attack. Of its name, the beginnings that say so.
 fn is_emulation(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
-    ["aws.", "msticpy-", "otrf-"].iter().any(|begin| file.starts_with(begin))
+    ["aws.", "msticpy-", "otrf-"]
+        .iter()
+        .any(|begin| file.starts_with(begin))
 }
 
 const TABLE: &str = "tests/real_logs/verdicts.yaml";

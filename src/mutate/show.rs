@@ -25,7 +25,7 @@ const TIME: Duration = Duration::from_secs(20);
 
 /// For each mutant a test that passes over the rule and fails over the mutant, where one is found. It says what the rule
 /// does, which may not be what it should do.
-pub fn tests(compiled: &Compiled<'_>, catalog: &Catalog, mutants: &[Mutant]) -> Vec<Option<String>> {
+pub fn show(compiled: &Compiled<'_>, catalog: &Catalog, mutants: &[Mutant]) -> Vec<Option<String>> {
     let mut found: Vec<Option<String>> = vec![None; mutants.len()];
     let Some(generator) = Generator::new(compiled, catalog).filter(|_| !mutants.is_empty()) else {
         return found;

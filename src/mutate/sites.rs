@@ -23,18 +23,18 @@ pub(super) struct Sites<'a> {
     /// The set of rows that is looked at, or the alert; none for lists and values.
     of: Option<String>,
     seen: BTreeSet<(Span, String)>,
-    pub(super) mutants: Vec<Mutant>,
-    /// How many changes are proved to change nothing.
-    pub(super) proved: usize,
+    mutants: Vec<Mutant>,
+    /// Changes that are proved to change nothing.
+    proved: Vec<Mutant>,
 }
 
-/// All changes to a rule in the order of its text, and how many were left out because they are proved to change nothing.
+/// All changes to a rule in the order of its text, and those that are proved to change nothing.
 pub(super) fn all(
     plan: &Plan,
     checked: &Checked<'_>,
     trees: &[(FileId, ast::File)],
     sources: &Sources,
-) -> (Vec<Mutant>, usize) {
+) -> (Vec<Mutant>, Vec<Mutant>) {
     let mut sites = Sites {
         plan,
         rule: checked.ast,
@@ -43,7 +43,7 @@ pub(super) fn all(
         of: None,
         seen: BTreeSet::new(),
         mutants: Vec::new(),
-        proved: 0,
+        proved: Vec::new(),
     };
     for (number, declared) in checked.declared.iter().enumerate() {
         sites.declared(number, *declared);
@@ -86,12 +86,25 @@ pub(super) fn decides(text: &str) -> String {
 impl<'a> Sites<'a> {
     /// Adds a change. Two that are called the same at one place are one.
     pub(super) fn change(&mut self, span: Span, what: String, help: impl Into<String>, edit: Edit) {
+        self.change_unless(false, span, what, help, edit);
+    }
+
+    /// Adds a change; one that is proved to change nothing is no mutant.
+    pub(super) fn change_unless(
+        &mut self,
+        proved: bool,
+        span: Span,
+        what: String,
+        help: impl Into<String>,
+        edit: Edit,
+    ) {
         let what = match &self.of {
             Some(name) => format!("in `{name}`, {what}"),
             None => what,
         };
         if self.seen.insert((span, what.clone())) {
-            self.mutants.push(Mutant {
+            let to = if proved { &mut self.proved } else { &mut self.mutants };
+            to.push(Mutant {
                 what,
                 span,
                 help: help.into(),
@@ -111,14 +124,11 @@ impl<'a> Sites<'a> {
             (ConstantValue::List(elements), resolve::Constant::List(list)) => {
                 for (at, element) in elements.iter().enumerate() {
                     let rest = without(elements, at);
-                    if proof::listed(element, &rest, uses.fold) {
-                        self.proved += 1;
-                        continue;
-                    }
+                    let proved = proof::listed(element, &rest, uses.fold);
                     let span = list.elements.get(at).map_or(list.name.span, |literal| literal.span);
                     let what = format!("without `{}` in list `{}`", shown(element), constant.name);
                     let edit = Edit::Constant(number, ConstantValue::List(rest));
-                    self.change(span, what, decides(&shown(element)), edit);
+                    self.change_unless(proved, span, what, decides(&shown(element)), edit);
                 }
             }
             (ConstantValue::Scalar(literal), resolve::Constant::Value(value)) => {
@@ -196,16 +206,12 @@ impl<'a> Sites<'a> {
             ExprKind::And(parts) => (true, proof::guards(self.plan, at.relation, parts)),
             _ => (false, proof::implied(self.plan, &place, condition, 0)),
         };
-        if proved {
-            self.proved += 1;
-            return;
-        }
         // A step that stands around a lookup is two in the plan.
         let said = if split { condition.span } else { step.span };
         if !(several && split) {
             let what = format!("without `{}`", self.text.snippet(said));
             let help = decides(&self.text.snippet(condition.span));
-            self.change(said, what, help, Edit::Step(at, None));
+            self.change_unless(proved, said, what, help, Edit::Step(at, None));
         }
     }
 
