@@ -90,7 +90,7 @@ impl Draft {
         };
         line(&format!(
             "# A first version, made from {}. docs/sources.md explains the format.",
-            self.made_from
+            one_line(&self.made_from)
         ));
         line("# What a person must decide is marked with TODO.");
         line(&format!("source: {}", self.name));
@@ -145,7 +145,7 @@ impl Draft {
             line("");
             line("# Left out:");
             for left_out in &self.left_out {
-                line(&format!("# - {left_out}"));
+                line(&format!("# - {}", one_line(left_out)));
             }
         }
         line("");
@@ -163,7 +163,8 @@ impl Draft {
     pub(super) fn table_text(&self) -> String {
         let mut text = format!(
             "# The columns of {} and their types, made from {}.\n",
-            self.table, self.made_from
+            self.table,
+            one_line(&self.made_from)
         );
         let time = |name: &str| name == "TimeGenerated";
         let first = self.columns.iter().filter(|(name, _)| time(name));
@@ -187,6 +188,11 @@ impl Shape {
         text.push_str(", paths: name }");
         text
     }
+}
+
+/// What a comment can hold of a name that somebody else gave.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn list(texts: &[String]) -> String {
