@@ -27,12 +27,16 @@ pub mod evaluate;
 pub mod examples;
 #[cfg(feature = "compiler")]
 pub mod functions;
+#[cfg(feature = "compiler")]
+mod imports;
 #[cfg(feature = "templates")]
 pub mod index;
 #[cfg(feature = "input")]
 pub mod input;
 #[cfg(feature = "compiler")]
 pub mod kql;
+#[cfg(feature = "cli")]
+pub mod mutate;
 #[cfg(feature = "compiler")]
 pub mod plan;
 #[cfg(feature = "compiler")]

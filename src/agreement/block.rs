@@ -5,19 +5,31 @@ use super::generate::sources;
 use crate::compile::Compiled;
 use crate::diagnostics::FileId;
 use crate::evaluate::{self, AlertRow};
-use crate::plan::Type;
+use crate::plan::{Constant, ConstantValue, Literal, Plan, Type};
 use crate::source::Catalog;
 use crate::syntax;
 use crate::value::{Json, Span, Time, Value};
 use std::fmt::Write;
 
 /// The case as a `test` block that can be pasted into the rule, laid out as `tripline fmt` does, with a line break at its
-/// end. The shown columns of `expected`, the native alerts, become `expect { .. }`; none becomes `expect none`. What a test
+/// end. `plan` is the one that was run; the lists and values in which it is not the rule's are written out. The shown columns of `expected`, the native alerts, become `expect { .. }`; none becomes `expect none`. What a test
 /// cannot hold, an event behind the clock above all, stands in a comment above the block.
-pub fn block(name: &str, compiled: &Compiled<'_>, catalog: &Catalog, case: &Case, expected: &[AlertRow]) -> String {
+pub fn block(
+    name: &str,
+    compiled: &Compiled<'_>,
+    plan: &Plan,
+    catalog: &Catalog,
+    case: &Case,
+    expected: &[AlertRow],
+) -> String {
     let several = sources(&compiled.plan).len() > 1;
     let mut comment = String::new();
     let mut test = format!("test {} {{\nnow {}\n", quoted(&free(name, compiled)), clock(case.now));
+    for (own, other) in compiled.plan.constants.iter().zip(&plan.constants) {
+        if own.value != other.value {
+            let _ = writeln!(test, "{}", declared(other));
+        }
+    }
     let mut number = 0;
     for event in &case.events {
         let source = if several {
@@ -86,6 +98,24 @@ fn free(name: &str, compiled: &Compiled<'_>) -> String {
         free = numbered.next().unwrap_or_default();
     }
     free
+}
+
+/// A list or value as its declaration.
+fn declared(constant: &Constant) -> String {
+    let literal = |literal: &Literal| match literal {
+        Literal::Text(text) => quoted(text),
+        Literal::Int(n) => n.to_string(),
+        Literal::Real(n) => format!("{n:?}"),
+        Literal::Bool(b) => b.to_string(),
+        Literal::Duration(d) => d.to_string(),
+    };
+    match &constant.value {
+        ConstantValue::List(elements) => {
+            let elements: Vec<String> = elements.iter().map(literal).collect();
+            format!("list {} = [{}]", constant.name, elements.join(", "))
+        }
+        ConstantValue::Scalar(value) => format!("value {} = {}", constant.name, literal(value)),
+    }
 }
 
 fn clock(now: Time) -> String {
@@ -296,7 +326,7 @@ rule r "r" {
             ],
             now,
         };
-        let written = block("found", &compiled[0], &catalog, &case, &[]);
+        let written = block("found", &compiled[0], &compiled[0].plan, &catalog, &case, &[]);
         let wanted = r#"  # a test cannot hold these events of the case:
   #   2025-08-15T10:00:00Z { eventName: "{n}" }
   #   2025-08-15T10:00:00.0000001Z { eventName: "late" }

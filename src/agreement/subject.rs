@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 pub struct Subject<'p> {
     /// The rule.
     pub compiled: &'p Compiled<'p>,
+    plan: &'p Plan,
     base: &'p Catalog,
     pub(super) catalog: Cow<'p, Catalog>,
     pub(super) ready: evaluate::Compiled<'p>,
@@ -100,11 +101,25 @@ impl<'p> Subject<'p> {
     /// # Errors
     /// Why the rule cannot be run natively.
     pub fn new(compiled: &'p Compiled<'p>, catalog: &'p Catalog, settings: &'p Settings) -> Result<Subject<'p>, Unfit> {
+        Subject::with_plan(compiled, &compiled.plan, catalog, settings)
+    }
+
+    /// The rule with another plan of it, as a test has it that replaces lists.
+    ///
+    /// # Errors
+    /// As [`Subject::new`].
+    pub fn with_plan(
+        compiled: &'p Compiled<'p>,
+        plan: &'p Plan,
+        catalog: &'p Catalog,
+        settings: &'p Settings,
+    ) -> Result<Subject<'p>, Unfit> {
         let mut subject = Subject {
             compiled,
+            plan,
             base: catalog,
             catalog: settings.catalog(catalog),
-            ready: evaluate::Compiled::new(&compiled.plan, catalog)?,
+            ready: evaluate::Compiled::new(plan, catalog)?,
             sides: Vec::new(),
         };
         for target in Target::ALL {
@@ -132,7 +147,7 @@ impl<'p> Subject<'p> {
 
     /// The plan of the rule.
     pub fn plan(&self) -> &'p Plan {
-        &self.compiled.plan
+        self.plan
     }
 
     /// The sources as the rule was compiled with them.

@@ -100,9 +100,14 @@ impl<'a> Checker<'a, '_, '_, '_> {
                 }
                 expect.push(columns);
             }
+            let replaced = test
+                .replaced
+                .iter()
+                .filter_map(|(index, new)| self.replacement(*index, new));
             tests.push(Test {
                 ast: test.ast,
                 sources: test.sources.clone(),
+                replaced: replaced.collect(),
                 expect,
             });
         }

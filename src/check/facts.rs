@@ -114,6 +114,14 @@ fn known_if_not(condition: &Expr) -> Facts {
 /// Literals that a column is known to equal one of, by slot.
 pub(crate) type Literals = BTreeMap<usize, Vec<Literal>>;
 
+/// The elements of a list that holds the same wherever the plan is used.
+pub(crate) fn settled(constant: &Constant) -> Option<&[Literal]> {
+    match &constant.value {
+        ConstantValue::List(elements) if !constant.open => Some(elements),
+        ConstantValue::List(_) | ConstantValue::Scalar(_) => None,
+    }
+}
+
 /// Adds what a condition fixes to literals: `c == "l"`, `c in ["l", "m"]`, and of all parts of an `and`.
 pub(crate) fn fixed(condition: &Expr, constants: &[Constant], literals: &mut Literals) {
     match &condition.kind {
@@ -135,9 +143,9 @@ pub(crate) fn fixed(condition: &Expr, constants: &[Constant], literals: &mut Lit
             if let ExprKind::Column(slot) = value.kind {
                 let elements = match list {
                     List::Inline(elements) => elements.as_slice(),
-                    List::Constant(index) => match constants.get(*index).map(|c| &c.value) {
-                        Some(ConstantValue::List(elements)) => elements.as_slice(),
-                        _ => return,
+                    List::Constant(index) => match constants.get(*index).and_then(settled) {
+                        Some(elements) => elements,
+                        None => return,
                     },
                 };
                 narrow(literals, slot, elements);

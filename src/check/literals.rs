@@ -27,29 +27,124 @@ pub(super) fn literal_type(literal: &Literal) -> Type {
     }
 }
 
+/// A whole number that stands for a fraction is one.
+#[allow(clippy::cast_precision_loss, reason = "a threshold; JSON readers do the same")]
+fn as_declared(declared: &resolve::Constant<'_>, new: ConstantValue) -> ConstantValue {
+    match (declared, new) {
+        (resolve::Constant::Value(old), ConstantValue::Scalar(Literal::Int(n)))
+            if matches!(old.value.kind, LiteralKind::Real(_)) =>
+        {
+            ConstantValue::Scalar(Literal::Real(n as f64))
+        }
+        (_, new) => new,
+    }
+}
+
+/// A literal that may stand in an expression.
+fn literal(kind: &LiteralKind, span: Span, findings: &mut Vec<Diagnostic>) -> Option<Literal> {
+    let what = match kind {
+        LiteralKind::Text(text) => return Some(Literal::Text(text.clone())),
+        LiteralKind::Int(n) => return Some(Literal::Int(*n)),
+        LiteralKind::Real(n) => return Some(Literal::Real(*n)),
+        LiteralKind::Bool(b) => return Some(Literal::Bool(*b)),
+        LiteralKind::Duration(d) => return Some(Literal::Duration(*d)),
+        LiteralKind::Null => "`null`",
+        LiteralKind::List(_) => "a list",
+        LiteralKind::Object(_) => "an object",
+    };
+    findings.push(
+        Diagnostic::new(Code::TypeMismatch, span, format!("{what} cannot stand here"))
+            .help("texts, numbers, `true` and `false` can; to ask for a missing value write `is missing`"),
+    );
+    None
+}
+
+fn duplicates(elements: &[ast::Literal], findings: &mut Vec<Diagnostic>) {
+    // Lists may be long, and generated: each element is looked up once, and a few findings say enough.
+    const ENOUGH: usize = 10;
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    let mut found = 0;
+    for element in elements {
+        let text = format!("{:?}", element.kind);
+        let Some(first) = seen.get(&text).copied() else {
+            seen.insert(text, element.span);
+            continue;
+        };
+        found += 1;
+        if found <= ENOUGH {
+            findings.push(
+                Diagnostic::new(
+                    Code::DuplicateElement,
+                    element.span,
+                    "this element stands in the list already",
+                )
+                .also(first, "the first one")
+                .help("delete one of the two"),
+            );
+        }
+    }
+}
+
+/// What a list or value holds; findings about its elements.
+fn constant_value(constant: &resolve::Constant<'_>, findings: &mut Vec<Diagnostic>) -> ConstantValue {
+    match constant {
+        resolve::Constant::List(list) => {
+            duplicates(&list.elements, findings);
+            let elements = list.elements.iter();
+            ConstantValue::List(elements.filter_map(|e| literal(&e.kind, e.span, findings)).collect())
+        }
+        resolve::Constant::Value(value) => match literal(&value.value.kind, value.value.span, findings) {
+            Some(literal) => ConstantValue::Scalar(literal),
+            None => ConstantValue::List(Vec::new()),
+        },
+    }
+}
+
+/// Reports what is wrong with lists and values that no rule of their file uses.
+pub(super) fn of_lists(lists: &[resolve::Constant<'_>], findings: &mut Vec<Diagnostic>) {
+    for constant in lists {
+        constant_value(constant, findings);
+    }
+}
+
+/// What a constant holds, for people; none where it is empty or mixed, which others report.
+fn kind_of(value: &ConstantValue) -> Option<&'static str> {
+    let many = |literal: &Literal| match literal {
+        Literal::Text(_) => "texts",
+        Literal::Int(_) | Literal::Real(_) => "numbers",
+        Literal::Bool(_) => "truth values",
+        Literal::Duration(_) => "lengths of time",
+    };
+    match value {
+        ConstantValue::List(elements) => {
+            let first = many(elements.first()?);
+            elements.iter().all(|e| many(e) == first).then_some(first)
+        }
+        ConstantValue::Scalar(literal) => Some(match literal {
+            Literal::Text(_) => "a text",
+            Literal::Int(_) => "a whole number",
+            Literal::Real(_) => "a fraction",
+            Literal::Bool(_) => "a truth value",
+            Literal::Duration(_) => "a length of time",
+        }),
+    }
+}
+
 impl Checker<'_, '_, '_, '_> {
     /// Reads the lists and values of the file; findings only with the file's first rule.
     pub(super) fn constants(&mut self, report: bool) {
         let before = self.findings.len();
-        for constant in &self.rule.constants {
-            let value = match constant {
-                resolve::Constant::List(list) => {
-                    self.duplicates(&list.elements);
-                    ConstantValue::List(
-                        list.elements
-                            .iter()
-                            .filter_map(|e| self.literal(&e.kind, e.span))
-                            .collect(),
-                    )
-                }
-                resolve::Constant::Value(value) => match self.literal(&value.value.kind, value.value.span) {
-                    Some(literal) => ConstantValue::Scalar(literal),
-                    None => ConstantValue::List(Vec::new()),
-                },
+        for (index, constant) in self.rule.constants.iter().enumerate() {
+            let new = self.replaced.iter().find(|(other, _)| *other == index);
+            let value = match new {
+                Some((_, new)) => as_declared(constant, self.constant_value(new)),
+                None => self.constant_value(constant),
             };
+            let mut replaced = self.rule.tests.iter().flat_map(|test| &test.replaced);
             self.constants.push(Constant {
                 name: constant.name().name.clone(),
                 value,
+                open: replaced.any(|(other, _)| *other == index),
             });
         }
         if !report {
@@ -57,56 +152,49 @@ impl Checker<'_, '_, '_, '_> {
         }
     }
 
-    /// A literal that may stand in an expression.
-    pub(super) fn literal(&mut self, kind: &LiteralKind, span: Span) -> Option<Literal> {
-        let what = match kind {
-            LiteralKind::Text(text) => return Some(Literal::Text(text.clone())),
-            LiteralKind::Int(n) => return Some(Literal::Int(*n)),
-            LiteralKind::Real(n) => return Some(Literal::Real(*n)),
-            LiteralKind::Bool(b) => return Some(Literal::Bool(*b)),
-            LiteralKind::Duration(d) => return Some(Literal::Duration(*d)),
-            LiteralKind::Null => "`null`",
-            LiteralKind::List(_) => "a list",
-            LiteralKind::Object(_) => "an object",
-        };
-        self.findings.push(
-            Diagnostic::new(Code::TypeMismatch, span, format!("{what} cannot stand here"))
-                .help("texts, numbers, `true` and `false` can; to ask for a missing value write `is missing`"),
-        );
-        None
+    fn constant_value(&mut self, constant: &resolve::Constant<'_>) -> ConstantValue {
+        constant_value(constant, self.findings)
     }
 
-    fn duplicates(&mut self, elements: &[ast::Literal]) {
-        // Lists may be long, and generated: each element is looked up once, and a few findings say enough.
-        const ENOUGH: usize = 10;
-        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
-        let mut found = 0;
-        for element in elements {
-            let text = format!("{:?}", element.kind);
-            let Some(first) = seen.get(&text).copied() else {
-                seen.insert(text, element.span);
-                continue;
-            };
-            found += 1;
-            if found <= ENOUGH {
-                self.findings.push(
-                    Diagnostic::new(
-                        Code::DuplicateElement,
-                        element.span,
-                        "this element stands in the list already",
-                    )
-                    .also(first, "the first one")
-                    .help("delete one of the two"),
-                );
-            }
+    /// What a test puts into the place of a list or value, typed as what it replaces.
+    pub(super) fn replacement(&mut self, index: usize, new: &resolve::Constant<'_>) -> Option<Constant> {
+        // What is wrong with the elements is said where the rule is checked with them.
+        let before = self.findings.len();
+        let value = self.constant_value(new);
+        self.findings.truncate(before);
+        let declared = self.rule.constants.get(index)?;
+        let value = as_declared(declared, value);
+        let old = self.constants.get(index)?;
+        if let (Some(was), Some(is)) = (kind_of(&old.value), kind_of(&value))
+            && was != is
+        {
+            let name = new.name();
+            let what = format!("`{}` holds {was}, and here {is}", name.name);
+            self.findings.push(
+                Diagnostic::new(Code::TypeMismatch, name.span, what)
+                    .also(declared.name().span, "declared here")
+                    .help(format!("the rule is compiled for {was}: write {was} here")),
+            );
+            return None;
         }
+        let old = self.constants.get(index)?;
+        Some(Constant {
+            name: old.name.clone(),
+            value,
+            open: true,
+        })
+    }
+
+    /// A literal that may stand in an expression.
+    pub(super) fn literal(&mut self, kind: &LiteralKind, span: Span) -> Option<Literal> {
+        literal(kind, span, self.findings)
     }
 
     /// The list on the right of `in`, `in~` and `has any`; `None` where the expression is no list.
     pub(super) fn list(&mut self, relation: usize, expr: &ast::Expr) -> Option<List> {
         match &expr.kind {
             ExprKind::Literal(LiteralKind::List(elements)) => {
-                self.duplicates(elements);
+                duplicates(elements, self.findings);
                 Some(List::Inline(
                     elements.iter().filter_map(|e| self.literal(&e.kind, e.span)).collect(),
                 ))

@@ -13,11 +13,12 @@ mod literals;
 mod matches;
 mod operators;
 mod relations;
+mod replaced;
 mod text;
 
 use crate::diagnostics::{Diagnostic, FileId, Severity};
 use crate::plan::{self, Expr, RelationId, RuleInfo, Step};
-use crate::resolve::{Program, Rule, World};
+use crate::resolve::{self, Program, Rule, World};
 use crate::source::SourceId;
 use crate::syntax::ast;
 
@@ -30,8 +31,10 @@ pub struct Checked<'a> {
     pub ast: &'a ast::Rule,
     /// Metadata.
     pub info: RuleInfo,
-    /// Lists and values of its file.
+    /// Lists and values that it can use.
     pub constants: Vec<plan::Constant>,
+    /// Where each of them is declared.
+    pub declared: Vec<resolve::Constant<'a>>,
     /// Relations with their own steps.
     pub relations: Vec<plan::Relation>,
     /// The relation that the alert continues.
@@ -86,12 +89,18 @@ pub struct Test<'a> {
     pub ast: &'a ast::Test,
     /// The source of each event.
     pub sources: Vec<SourceId>,
+    /// Lists and values that hold something else in this test.
+    pub replaced: Vec<plan::Constant>,
     /// For each expectation: columns of the alert's row as written, their values, and what they must be.
-    pub expect: Vec<Vec<(String, Expr, ast::Literal)>>,
+    pub expect: Vec<Expected>,
 }
+
+/// Columns of an expected alert's row as written, their values, and what they must be.
+pub type Expected = Vec<(String, Expr, ast::Literal)>;
 
 /// Checks every rule. Findings are pushed; rules with an error are left out of the result.
 pub fn check<'a>(program: &Program<'a>, world: &World<'_>, findings: &mut Vec<Diagnostic>) -> Vec<Checked<'a>> {
+    literals::of_lists(&program.lists, findings);
     let mut checked = Vec::new();
     let mut seen_files = Vec::new();
     for rule in &program.rules {
@@ -99,6 +108,9 @@ pub fn check<'a>(program: &Program<'a>, world: &World<'_>, findings: &mut Vec<Di
         seen_files.push(rule.file);
         let before = findings.len();
         let result = Checker::new(rule, world, findings).rule(first_of_file);
+        if let Some(checked) = &result {
+            replaced::check(rule, checked, world, findings);
+        }
         let failed = findings.iter().skip(before).any(|f| f.severity == Severity::Error);
         if !failed {
             checked.extend(result);
@@ -112,7 +124,9 @@ struct Checker<'a, 'p, 'w, 'f> {
     rule: &'p Rule<'a>,
     world: &'w World<'w>,
     findings: &'f mut Vec<Diagnostic>,
-    /// Constants of the file, typed.
+    /// What a test puts into the place of constants.
+    replaced: &'p [(usize, resolve::Constant<'a>)],
+    /// Constants, typed.
     constants: Vec<plan::Constant>,
     /// Relations typed so far; columns whose type is not known yet have none.
     relations: Vec<Typed>,
@@ -133,6 +147,7 @@ impl<'a, 'p, 'w, 'f> Checker<'a, 'p, 'w, 'f> {
             rule,
             world,
             findings,
+            replaced: &[],
             constants: Vec::new(),
             relations: Vec::new(),
             facts: Vec::new(),
@@ -170,6 +185,7 @@ impl<'a, 'p, 'w, 'f> Checker<'a, 'p, 'w, 'f> {
             ast: self.rule.ast,
             info: self.rule.info.clone(),
             constants: self.constants,
+            declared: self.rule.constants.clone(),
             relations,
             alert: self.rule.alert,
             alert_steps,

@@ -1,7 +1,7 @@
 //! What is said about agreement: the matrix of rules and targets, and disagreements with what shows them.
 
 use super::output::{many, without_controls};
-use crate::agreement::{Disagreement, Row, Subject, Tally, TargetTally, block, shrink};
+use crate::agreement::{Case, Disagreement, Row, Subject, Tally, TargetTally, block, shrink};
 use crate::diagnostics::{Code, Diagnostic, Sources, render};
 use crate::evaluate::Asked;
 use crate::targets::Target;
@@ -17,12 +17,48 @@ pub(super) const NO_ENGINE: &str = "this build has no Sigma engine; install it w
 pub(super) struct Of<'s> {
     pub(super) subject: Subject<'s>,
     pub(super) tally: Tally,
+    /// What came of the tests that replace lists or values: the rule with those, and its disagreements. They are counted
+    /// in `tally`.
+    pub(super) replaced: Vec<(Subject<'s>, Tally)>,
 }
 
-impl Of<'_> {
+impl<'s> Of<'s> {
+    /// A rule none of whose tests replaces anything.
+    pub(super) fn new(subject: Subject<'s>, tally: Tally) -> Of<'s> {
+        Of {
+            subject,
+            tally,
+            replaced: Vec::new(),
+        }
+    }
+
+    /// Adds a test that replaces lists or values.
+    pub(super) fn take(&mut self, subject: Subject<'s>, tally: Tally) {
+        let mut counted = tally.clone();
+        for target in &mut counted.targets {
+            target.disagreements.clear();
+            // That a target does not take what the test puts there says nothing of the rule's own text.
+            target.refused = None;
+        }
+        self.tally.merge(counted);
+        self.replaced.push((subject, tally));
+    }
+
     /// The rule's name.
     pub(super) fn name(&self) -> &str {
         &self.subject.plan().rule.name
+    }
+
+    /// The disagreements of a target, each with the rule as it was run.
+    fn disagreements(&self, target: Target) -> impl Iterator<Item = (&Subject<'s>, &(String, Case, Disagreement))> {
+        let own = std::iter::once((&self.subject, &self.tally));
+        let replaced = self.replaced.iter().map(|(subject, tally)| (subject, tally));
+        own.chain(replaced).flat_map(move |(subject, tally)| {
+            let of_target = tally.targets.iter().filter(move |tally| tally.target == target);
+            of_target
+                .flat_map(|tally| &tally.disagreements)
+                .map(move |found| (subject, found))
+        })
     }
 }
 
@@ -128,8 +164,8 @@ pub(super) fn disagreements(all: &[Of<'_>], sources: &Sources, color: bool) -> S
             if of.subject.holds_the_query(tally.target) {
                 continue;
             }
-            for (called, case, found) in &tally.disagreements {
-                out.push_str(&one(&of.subject, tally.target, called, case, found, sources, color));
+            for (subject, (called, case, found)) in of.disagreements(tally.target) {
+                out.push_str(&one(subject, tally.target, called, case, found, sources, color));
                 out.push('\n');
             }
         }
@@ -190,11 +226,23 @@ fn one(
         out.push_str(&numbered(subject, target, &small, text));
     }
     let _ = writeln!(out, "the events, as a test of the rule:");
-    let native = subject.native(&small, Asked::Now(small.now));
-    for line in block("disagreement", subject.compiled, subject.catalog(), &small, &native).lines() {
+    for line in written(subject, &small).lines() {
         let _ = writeln!(out, "  {line}");
     }
     out
+}
+
+/// The events of a disagreement, as a test of the rule.
+fn written(subject: &Subject<'_>, case: &Case) -> String {
+    let native = subject.native(case, Asked::Now(case.now));
+    block(
+        "disagreement",
+        subject.compiled,
+        subject.plan(),
+        subject.catalog(),
+        case,
+        &native,
+    )
 }
 
 /// The lines of a text; beside those of a query, how many rows leave them.
@@ -229,7 +277,7 @@ pub(super) fn to_json(all: &[Of<'_>]) -> serde_json::Value {
                 .tally
                 .targets
                 .iter()
-                .map(|tally| (tally.target.word().to_owned(), target_json(&of.subject, tally)))
+                .map(|tally| (tally.target.word().to_owned(), target_json(of, tally)))
                 .collect();
             json!({
                 "rule": of.name(),
@@ -242,24 +290,22 @@ pub(super) fn to_json(all: &[Of<'_>]) -> serde_json::Value {
     json!(rules)
 }
 
-fn target_json(subject: &Subject<'_>, tally: &TargetTally) -> serde_json::Value {
-    let disagreements: Vec<serde_json::Value> = tally
-        .disagreements
-        .iter()
-        .map(|(called, case, found)| {
+fn target_json(of: &Of<'_>, tally: &TargetTally) -> serde_json::Value {
+    let disagreements: Vec<serde_json::Value> = of
+        .disagreements(tally.target)
+        .map(|(subject, (called, case, found))| {
             let small = shrink(case, &mut |case| {
                 matches!(
                     subject.compare_target(tally.target, case),
                     crate::agreement::Outcome::Disagree(_)
                 )
             });
-            let native = subject.native(&small, Asked::Now(small.now));
             let rows = |rows: &[Row]| rows.iter().map(|row| printed(&found.columns, row)).collect::<Vec<_>>();
             json!({
                 "case": called,
                 "native": rows(&found.native),
                 "text": rows(&found.text),
-                "test": block("disagreement", subject.compiled, subject.catalog(), &small, &native),
+                "test": written(subject, &small),
             })
         })
         .collect();
@@ -284,10 +330,9 @@ pub(super) fn for_junit(of: &Of<'_>, sources: &Sources) -> Vec<serde_json::Value
     let span = of.subject.plan().rule.span;
     let (line, _) = sources.position(span.file, span.start);
     let case = |tally: &TargetTally| {
-        let shown: Vec<String> = tally
-            .disagreements
-            .iter()
-            .map(|(called, case, found)| one(&of.subject, tally.target, called, case, found, sources, false))
+        let shown: Vec<String> = of
+            .disagreements(tally.target)
+            .map(|(subject, (called, case, found))| one(subject, tally.target, called, case, found, sources, false))
             .collect();
         let skipped = tally.refused.as_deref().or(tally.not_run.as_deref());
         json!({

@@ -247,6 +247,9 @@ pub(super) struct Test {
     /// Run natively only, and compare no text
     #[arg(long)]
     pub(super) native: bool,
+    /// Change the rules in one place at a time, and show the changes that no test notices
+    #[arg(long, conflicts_with_all = ["native", "require_sigma"])]
+    pub(super) mutate: bool,
     /// Exit 2 where this build cannot run Sigma
     #[arg(long, conflicts_with = "native")]
     pub(super) require_sigma: bool,

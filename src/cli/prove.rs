@@ -58,7 +58,8 @@ fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
         };
         return Err(Misuse(format!("{what}; its tests are\n{}", names.join("\n"))));
     };
-    let subject = Subject::new(rule, &loaded.catalog, loaded.settings(rule))?;
+    let plan = testing::plan_of(test, &rule.plan);
+    let subject = Subject::with_plan(rule, &plan, &loaded.catalog, loaded.settings(rule))?;
     match proof(&subject, &test.ast.name.value, &subject.case_of_test(test)) {
         Ok(text) => {
             output::result(&text)?;

@@ -4,17 +4,26 @@ use super::agreement::{self, Of};
 use super::args::{Test, TestFormat};
 use super::output::{self, many};
 use super::rules::{self, Rules};
-use super::{Exit, Misuse};
+use super::{Exit, Misuse, mutate};
 use crate::agreement::{Case, Outcome, Subject, Tally};
+use crate::check;
 use crate::compile::Compiled;
 use crate::diagnostics::{Code, Diagnostic, Severity, Sources, has_errors, render};
 use crate::evaluate::Asked;
+use crate::plan::Plan;
 use crate::targets::Target;
 use crate::testing::{self, Verdict};
+use std::borrow::Cow;
 use std::io::IsTerminal as _;
 
 pub(super) fn test(options: &Test) -> Result<Exit, Misuse> {
-    rules::with(&options.paths, |rules| run(options, rules))
+    rules::with(&options.paths, |rules| {
+        if options.mutate {
+            mutate::mutate(options, rules)
+        } else {
+            run(options, rules)
+        }
+    })
 }
 
 fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
@@ -36,14 +45,30 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         }
         verdicts.extend(of_rule);
     }
+    let plans: Vec<Vec<Cow<'_, Plan>>> = compiled.iter().map(plans).collect();
     let mut agreement = Vec::new();
     if !options.native {
-        for rule in compiled {
+        for (rule, plans) in compiled.iter().zip(&plans) {
             let subject = Subject::new(rule, &loaded.catalog, loaded.settings(rule))?;
-            agreement.push(Of {
-                tally: compare(rule, &subject),
-                subject,
-            });
+            let mut tally = Tally::default();
+            let mut replaced = Vec::new();
+            for (test, plan) in rule.checked.tests.iter().zip(plans) {
+                match plan {
+                    Cow::Borrowed(_) => compare(test, &subject, &mut tally),
+                    Cow::Owned(plan) => {
+                        let own = Subject::with_plan(rule, plan, &loaded.catalog, loaded.settings(rule))?;
+                        let mut tally = Tally::default();
+                        compare(test, &own, &mut tally);
+                        replaced.push((own, tally));
+                    }
+                }
+            }
+            let mut of = Of::new(subject, tally);
+            for (subject, tally) in replaced {
+                of.take(subject, tally);
+            }
+            of.tally.take_examples(of.subject.examples());
+            agreement.push(of);
         }
     }
     let disagree = agreement.iter().filter(|of| of.tally.disagrees()).count();
@@ -84,22 +109,23 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
     })
 }
 
-/// Runs the texts of a rule on the events of its tests, as the run of the test and laid end to end.
-fn compare(rule: &Compiled<'_>, subject: &Subject<'_>) -> Tally {
-    let mut tally = Tally::default();
-    for test in &rule.checked.tests {
-        let case = subject.case_of_test(test);
-        let called = format!("test \"{}\"", test.ast.name.value);
-        let alerts = !subject.native(&case, Asked::Now(case.now)).is_empty();
-        tally.take(&called, &case, alerts, subject.compare(&case));
-        if let (_, Some((at, outcome @ Outcome::Disagree(_)))) = subject.laid_end_to_end(&case)
-            && let Some(of_kql) = tally.targets.iter_mut().find(|tally| tally.target == Target::Kql)
-        {
-            of_kql.take(&format!("{called}, run at {at}"), &Case { now: at, ..case }, outcome);
-        }
+/// The plan that each test of a rule runs.
+fn plans<'r>(rule: &'r Compiled<'_>) -> Vec<Cow<'r, Plan>> {
+    let tests = rule.checked.tests.iter();
+    tests.map(|test| testing::plan_of(test, &rule.plan)).collect()
+}
+
+/// Runs the texts of a rule on the events of a test, as the run of the test and laid end to end.
+fn compare(test: &check::Test<'_>, subject: &Subject<'_>, tally: &mut Tally) {
+    let case = subject.case_of_test(test);
+    let called = format!("test \"{}\"", test.ast.name.value);
+    let alerts = !subject.native(&case, Asked::Now(case.now)).is_empty();
+    tally.take(&called, &case, alerts, subject.compare(&case));
+    if let (_, Some((at, outcome @ Outcome::Disagree(_)))) = subject.laid_end_to_end(&case)
+        && let Some(of_kql) = tally.targets.iter_mut().find(|tally| tally.target == Target::Kql)
+    {
+        of_kql.take(&format!("{called}, run at {at}"), &Case { now: at, ..case }, outcome);
     }
-    tally.take_examples(subject.examples());
-    tally
 }
 
 /// The failures of a test as findings, each at its expectation.

@@ -49,10 +49,7 @@ fn run(options: &Verify, rules: Rules<'_>) -> Result<Exit, Misuse> {
         if part.tally.cases == 0 {
             without.push(rule.plan.rule.name.as_str());
         }
-        all.push(Of {
-            subject,
-            tally: part.tally,
-        });
+        all.push(Of::new(subject, part.tally));
     }
     report(options, &all, runs, &without, loaded)
 }

@@ -102,7 +102,8 @@ fn decide(condition: &mut Expr, known: &Literals, constants: &[Constant]) {
         } => match &value.kind {
             ExprKind::Column(slot) => known
                 .get(slot)
-                .and_then(|values| among(values, elements(list, constants))),
+                .zip(elements(list, constants))
+                .and_then(|(values, elements)| among(values, elements)),
             _ => None,
         },
         _ => None,
@@ -113,13 +114,11 @@ fn decide(condition: &mut Expr, known: &Literals, constants: &[Constant]) {
     simplify_one(condition);
 }
 
-fn elements<'a>(list: &'a List, constants: &'a [Constant]) -> &'a [Literal] {
+/// The elements of a list that holds the same wherever the plan is used.
+fn elements<'a>(list: &'a List, constants: &'a [Constant]) -> Option<&'a [Literal]> {
     match list {
-        List::Inline(elements) => elements,
-        List::Constant(index) => match constants.get(*index).map(|c| &c.value) {
-            Some(super::ConstantValue::List(elements)) => elements,
-            _ => &[],
-        },
+        List::Inline(elements) => Some(elements),
+        List::Constant(index) => constants.get(*index).and_then(facts::settled),
     }
 }
 

@@ -16,21 +16,7 @@ use crate::syntax::ast::{self, LiteralKind};
 /// # Errors
 /// Two columns of the result that would have one name.
 pub fn lower(checked: &mut Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
-    let mut plan = Plan {
-        rule: checked.info.clone(),
-        constants: checked.constants.clone(),
-        relations: checked.relations.clone(),
-        alert: Alert {
-            input: checked.alert,
-            steps: checked.alert_steps.clone(),
-            columns: Vec::new(),
-            keys: Vec::new(),
-            entities: Vec::new(),
-            title: None,
-            message: None,
-            span: checked.ast.alert.head,
-        },
-    };
+    let mut plan = bare(checked);
     place_lookups(&mut plan);
     fold::fold(&mut plan);
     let findings = project(&mut plan, checked);
@@ -47,6 +33,36 @@ pub fn lower(checked: &mut Checked<'_>) -> Result<Plan, Vec<Diagnostic>> {
     );
     used_constants(&mut plan);
     if findings.is_empty() { Ok(plan) } else { Err(findings) }
+}
+
+/// Makes the plan of a checked rule that is not lowered yet, with nothing folded, retyped or taken out: each expression and
+/// step of the rule's text is there with its place, and means the same as in [`lower`]'s. What the rule's tests expect
+/// fits it as long as the rule is not lowered.
+pub fn as_written(checked: &Checked<'_>) -> Plan {
+    let mut plan = bare(checked);
+    place_lookups(&mut plan);
+    // What is wrong with the projection is found when the rule is lowered.
+    project(&mut plan, checked);
+    plan
+}
+
+/// The checked rule without its projection.
+fn bare(checked: &Checked<'_>) -> Plan {
+    Plan {
+        rule: checked.info.clone(),
+        constants: checked.constants.clone(),
+        relations: checked.relations.clone(),
+        alert: Alert {
+            input: checked.alert,
+            steps: checked.alert_steps.clone(),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            entities: Vec::new(),
+            title: None,
+            message: None,
+            span: checked.ast.alert.head,
+        },
+    }
 }
 
 /// A lookup stands before the first step that reads its baseline; conditions that do not read it move before it.

@@ -14,7 +14,7 @@ mod lower;
 pub mod print;
 
 pub use expression::{Argument, ArithmeticOp, Expr, ExprKind, List, OrderOp, Pattern, SetOp, TextOp};
-pub use lower::lower;
+pub use lower::{as_written, lower};
 
 use crate::diagnostics::Span as Place;
 use crate::source::{FieldId, SourceId};
@@ -158,16 +158,19 @@ pub struct Promise {
 }
 
 /// A named list or value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
     /// Its name.
     pub name: String,
     /// What it holds.
     pub value: ConstantValue,
+    /// Whether it may hold something else where the plan is used, in a test above all: nothing was decided by what it
+    /// holds.
+    pub open: bool,
 }
 
 /// What a constant holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ConstantValue {
     /// `list`
     List(Vec<Literal>),

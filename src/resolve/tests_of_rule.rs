@@ -2,11 +2,11 @@
 
 use super::relations::Resolver;
 use super::scope::path_text;
-use super::{Kind, Test};
+use super::{Binding, Constant, Kind, Test};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::plan::RelationId;
 use crate::source::SourceId;
-use crate::syntax::ast::{self, LiteralKind, Segment};
+use crate::syntax::ast::{self, LiteralKind, Replacement, Segment};
 
 /// The last element of a list that an event of a test may name by its number.
 pub(crate) const MAX_INDEX: u16 = 999;
@@ -68,9 +68,85 @@ impl<'a> Resolver<'a, '_> {
             tests.push(Test {
                 ast: test,
                 sources: of_events,
+                replaced: self.replaced(test),
             });
         }
         tests
+    }
+
+    /// The lists and values that a test replaces. Each must be there, be used by the rule, and stand there once.
+    fn replaced(&mut self, test: &'a ast::Test) -> Vec<(usize, Constant<'a>)> {
+        let mut replaced: Vec<(usize, Constant<'a>)> = Vec::new();
+        for replacement in &test.replaced {
+            let new = match replacement {
+                Replacement::List(list) => Constant::List(list),
+                Replacement::Value(value) => Constant::Value(value),
+            };
+            let name = new.name();
+            let Some(index) = self.constants.iter().position(|c| c.name().name == name.name) else {
+                let mut finding = Diagnostic::new(
+                    Code::UnknownConstant,
+                    name.span,
+                    format!("there is no {} `{}` to replace", new.word(), name.name),
+                );
+                let known = self.constants.iter().map(|c| c.name().name.as_str());
+                finding = match nearest(&name.name, known) {
+                    Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                    None => finding.help(format!(
+                        "declare `{} {} = ..` above the rule, and let the rule use it",
+                        new.word(),
+                        name.name
+                    )),
+                };
+                self.findings.push(finding);
+                continue;
+            };
+            if let Some((_, first)) = replaced.iter().find(|(other, _)| *other == index) {
+                let what = format!("this test replaces `{}` twice", name.name);
+                let finding = Diagnostic::new(Code::NameTaken, name.span, what);
+                let finding = finding.also(first.name().span, "the first time");
+                self.findings.push(finding.help("delete one of the two"));
+                continue;
+            }
+            if let Some(finding) = self.unfit(index, new) {
+                self.findings.push(finding);
+                continue;
+            }
+            replaced.push((index, new));
+        }
+        replaced
+    }
+
+    /// Why a test cannot put something into the place of a list or value.
+    fn unfit(&self, index: usize, new: Constant<'a>) -> Option<Diagnostic> {
+        let old = self.constants.get(index)?;
+        let name = new.name();
+        let finding = |code, what: String| {
+            let finding = Diagnostic::new(code, name.span, what);
+            Some(finding.also(old.name().span, "declared here"))
+        };
+        if old.word() != new.word() {
+            let what = format!("`{}` is a {}, not a {}", name.name, old.word(), new.word());
+            return finding(Code::TypeMismatch, what)
+                .map(|f| f.help(format!("write `{} {} = ..`", old.word(), name.name)));
+        }
+        let is_length =
+            |c: &Constant<'_>| matches!(c, Constant::Value(v) if matches!(v.value.kind, LiteralKind::Duration(_)));
+        if is_length(old) || is_length(&new) {
+            let what = format!("a test cannot replace `{}`: it is a length of time", name.name);
+            return finding(Code::TypeMismatch, what)
+                .map(|f| f.help("a window is part of what the rule means: test it as it is"));
+        }
+        let used = self
+            .bindings
+            .values()
+            .any(|binding| matches!(binding, Binding::Constant(used) if *used == index));
+        if !used {
+            let what = format!("the rule does not use `{}`, so replacing it changes nothing", name.name);
+            return finding(Code::VainReplacement, what)
+                .map(|f| f.help("delete this line, or replace a list or value that the rule reads"));
+        }
+        None
     }
 
     fn source_of(&mut self, given: &ast::Given, sources: &[SourceId]) -> Option<SourceId> {

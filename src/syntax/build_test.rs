@@ -1,6 +1,6 @@
 //! Tests of a rule: from pest's pairs to the tree.
 
-use super::ast::{Expect, Given, Ident, Object, Test, Text};
+use super::ast::{Expect, Given, Ident, Object, Replacement, Test, Text};
 use super::build::Builder;
 use super::{Pair, Rule};
 use crate::diagnostics::{Code, Diagnostic};
@@ -25,13 +25,15 @@ impl Builder {
                 span,
             },
         );
-        let (mut common, mut given, mut expect) = (None, Vec::new(), Vec::new());
+        let (mut replaced, mut common, mut given, mut expect) = (Vec::new(), None, Vec::new(), Vec::new());
         for part in inner {
             match part.as_rule() {
                 Rule::timestamp => {
                     now = self.timestamp(&part);
                     now_text = self.ident(Some(part));
                 }
+                Rule::list_decl => replaced.push(Replacement::List(self.list_decl(part))),
+                Rule::value_decl => replaced.push(Replacement::Value(self.value_decl(part))),
                 Rule::common => {
                     common = part
                         .into_inner()
@@ -47,6 +49,7 @@ impl Builder {
             name,
             now,
             now_text,
+            replaced,
             common,
             given,
             expect,

@@ -1,9 +1,8 @@
 //! Expectations against alerts.
 
 use super::Failure;
-use crate::check::Test;
+use crate::check::{Expected, Test};
 use crate::evaluate::{AlertRow, Compiled, Unfit};
-use crate::plan::Plan;
 use crate::runtime::compare;
 use crate::runtime::set::{element, set_of};
 use crate::syntax::ast::LiteralKind;
@@ -15,16 +14,28 @@ struct Wanted {
     fits: Vec<bool>,
 }
 
-pub(super) fn compare(
+/// Whether every alert is expected, and every expected one is there. `expected` is [`Test::expect`], over the plan of
+/// `ready`.
+pub(super) fn passes(
     test: &Test<'_>,
+    expected: &[Expected],
     ready: &Compiled<'_>,
-    plan: &Plan,
     alerts: &[AlertRow],
-) -> Result<Vec<Failure>, Unfit> {
-    // One wanted alert for each that is counted.
+) -> Result<bool, Unfit> {
+    let wanted = wanted(test, expected, ready, alerts)?;
+    Ok(wanted.len() == alerts.len() && assign(&wanted, alerts.len()).used.iter().all(|used| *used))
+}
+
+/// One wanted alert for each that is counted.
+fn wanted(
+    test: &Test<'_>,
+    expected: &[Expected],
+    ready: &Compiled<'_>,
+    alerts: &[AlertRow],
+) -> Result<Vec<Wanted>, Unfit> {
     let mut wanted = Vec::new();
     for (expect, written) in test.ast.expect.iter().enumerate() {
-        let columns = test.expect.get(expect).map(Vec::as_slice).unwrap_or_default();
+        let columns = expected.get(expect).map(Vec::as_slice).unwrap_or_default();
         let mut fits = Vec::with_capacity(alerts.len());
         for alert in alerts {
             let mut all = true;
@@ -40,9 +51,14 @@ pub(super) fn compare(
             });
         }
     }
+    Ok(wanted)
+}
+
+pub(super) fn compare(test: &Test<'_>, ready: &Compiled<'_>, alerts: &[AlertRow]) -> Result<Vec<Failure>, Unfit> {
+    let wanted = wanted(test, &test.expect, ready, alerts)?;
     let taken = assign(&wanted, alerts.len());
     let mut failures = Vec::new();
-    let found: Vec<String> = alerts.iter().map(|alert| describe(alert, plan)).collect();
+    let found: Vec<String> = alerts.iter().map(describe).collect();
     for (number, expect) in test.ast.expect.iter().enumerate() {
         let missing = wanted
             .iter()
@@ -191,13 +207,12 @@ fn printed(value: &Value) -> String {
 }
 
 /// An alert in a line: its time and its columns.
-fn describe(alert: &AlertRow, plan: &Plan) -> String {
+fn describe(alert: &AlertRow) -> String {
     let columns: Vec<String> = alert
         .alert
         .columns
         .iter()
         .map(|(name, value)| format!("{name}: {}", printed(value)))
         .collect();
-    let _ = plan;
     format!("alert at {} {{ {} }}", alert.alert.time, columns.join(", "))
 }

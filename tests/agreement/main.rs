@@ -109,7 +109,14 @@ impl Tally {
                     "{name} ({why}), {}:\n{}{}\n{}",
                     target.word(),
                     cells(&found),
-                    block("disagreement", subject.compiled, subject.catalog(), &small, &native),
+                    block(
+                        "disagreement",
+                        subject.compiled,
+                        subject.plan(),
+                        subject.catalog(),
+                        &small,
+                        &native
+                    ),
                     subject.text(target).unwrap_or_default(),
                 ));
             }

@@ -423,6 +423,14 @@ fn alert() -> BoxedStrategy<Tokens> {
         .boxed()
 }
 
+fn constant() -> BoxedStrategy<Tokens> {
+    let list =
+        (name(), list_of(value())).prop_map(|(name, list)| join(vec![words("list"), one(name), words("="), list]));
+    let value = prop_oneof![token(number()), token(string()), token(duration())];
+    let value = (name(), value).prop_map(|(name, value)| join(vec![words("value"), one(name), words("="), value]));
+    prop_oneof![list, value].boxed()
+}
+
 fn test() -> BoxedStrategy<Tokens> {
     let offset = prop_oneof![1 => Just("0".to_owned()), 4 => duration().prop_map(|duration| format!("-{duration}"))];
     let repeat = (1u32..100, duration()).prop_map(|(count, every)| {
@@ -459,12 +467,14 @@ fn test() -> BoxedStrategy<Tokens> {
     let common = prop::option::of(object_of(value()));
     (
         string(),
+        prop::collection::vec(constant(), 0..3),
         common,
         prop::collection::vec(given, 0..4),
         prop::collection::vec(expect, 0..3),
     )
-        .prop_map(|(name, common, given, expect)| {
+        .prop_map(|(name, replaced, common, given, expect)| {
             let mut out = join(vec![words("test"), one(name), words("{ now 2025-08-15T10:00Z")]);
+            out.extend(join(replaced));
             if let Some(common) = common {
                 out.push("common".to_owned());
                 out.extend(common);
@@ -499,13 +509,12 @@ pub(crate) fn file() -> BoxedStrategy<Tokens> {
                 words("}"),
             ])
         });
-    let list =
-        (name(), list_of(value())).prop_map(|(name, list)| join(vec![words("list"), one(name), words("="), list]));
-    let constant = prop_oneof![token(number()), token(string()), token(duration())];
-    let constant =
-        (name(), constant).prop_map(|(name, value)| join(vec![words("value"), one(name), words("="), value]));
-    prop::collection::vec(prop_oneof![1 => list, 1 => constant, 2 => rule], 0..4)
-        .prop_map(join)
+    let used = prop_oneof![Just("lists.aws"), Just("own"), Just("a.b-2.c")]
+        .prop_map(|path| join(vec![words("use"), one(path)]));
+    let uses = prop::collection::vec(used, 0..3);
+    let items = prop::collection::vec(prop_oneof![2 => constant(), 2 => rule], 0..4);
+    (uses, items)
+        .prop_map(|(uses, items)| join(uses.into_iter().chain(items).collect()))
         .boxed()
 }
 

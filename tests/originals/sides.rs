@@ -73,6 +73,7 @@ impl<'p> Sides<'p> {
         block(
             "a difference",
             self.subject.compiled,
+            self.subject.plan(),
             self.subject.catalog(),
             case,
             &native,

@@ -54,7 +54,7 @@ fn broken<R>(breaks: &[(Target, &str, &str)], with: impl FnOnce(Vec<Of<'_>>, &So
         let alerts = !subject.native(&case, Asked::Now(case.now)).is_empty();
         tally.take("test \"two of them\"", &case, alerts, subject.compare(&case));
     }
-    with(vec![Of { subject, tally }], &files.sources)
+    with(vec![Of::new(subject, tally)], &files.sources)
 }
 
 #[test]

@@ -4,18 +4,45 @@ mod expression;
 
 pub use expression::{BinaryOp, Expr, ExprKind, IsTest};
 
-use crate::diagnostics::Span;
+use crate::diagnostics::{FileId, Span};
 use crate::value;
 
 /// A file of rules.
 #[derive(Clone, Debug)]
 pub struct File {
+    /// The files whose lists and values it uses.
+    pub uses: Vec<Use>,
     /// Declarations in the order of the text.
     pub items: Vec<Item>,
     /// Comments in the order of the text.
     pub comments: Vec<Comment>,
     /// The whole file.
     pub span: Span,
+}
+
+/// `use lists.aws`
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// `lists.aws`
+    pub path: Ident,
+    /// The file that it names, once it was looked for.
+    pub file: Option<FileId>,
+    /// A rule in that file, which may hold none.
+    pub rule: Option<Span>,
+    /// The paths that were tried where it was not found.
+    pub tried: Vec<String>,
+    /// All of it.
+    pub span: Span,
+}
+
+impl File {
+    /// Its rules, in order.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Rule(rule) => Some(rule.as_ref()),
+            Item::List(_) | Item::Value(_) => None,
+        })
+    }
 }
 
 /// A `# comment`.
@@ -100,6 +127,33 @@ pub struct ValueDecl {
     pub value: Literal,
     /// The whole declaration.
     pub span: Span,
+}
+
+/// A list or value that a test replaces.
+#[derive(Clone, Debug)]
+pub enum Replacement {
+    /// `list name = [..]`
+    List(ListDecl),
+    /// `value name = 8`
+    Value(ValueDecl),
+}
+
+impl Replacement {
+    /// Its name.
+    pub fn name(&self) -> &Ident {
+        match self {
+            Replacement::List(list) => &list.name,
+            Replacement::Value(value) => &value.name,
+        }
+    }
+
+    /// The whole declaration.
+    pub fn span(&self) -> Span {
+        match self {
+            Replacement::List(list) => list.span,
+            Replacement::Value(value) => value.span,
+        }
+    }
 }
 
 /// A literal with its place.
@@ -421,6 +475,8 @@ pub struct Test {
     pub now: value::Time,
     /// As it was written.
     pub now_text: Ident,
+    /// Lists and values that hold something else in this test.
+    pub replaced: Vec<Replacement>,
     /// What all events share.
     pub common: Option<Object>,
     /// The events.

@@ -4,14 +4,17 @@ use super::doc::{Doc, WIDE, WIDTH, width};
 use super::expr::{Brackets, condition_limit, duration, path_text, starts_with_aggregate, string};
 use super::place::{Entry, Layout, Space};
 use crate::syntax::ast::{
-    Alert, AlertItem, AlertValue, Column, ColumnKind, Expect, Expr, File, Given, Item, Length, Link, Meta, MetaValue,
-    Relation, RelationKind, Rule, Step, StepKind, Test,
+    Alert, AlertItem, AlertValue, Column, ColumnKind, Expect, Expr, File, Given, Item, Length, Link, ListDecl, Meta,
+    MetaValue, Relation, RelationKind, Replacement, Rule, Step, StepKind, Test, ValueDecl,
 };
 
 impl Layout<'_> {
     pub(super) fn file(&mut self, file: &File) -> Doc {
         let mut constants = false;
         let mut entries = Vec::new();
+        for used in &file.uses {
+            entries.push(self.entry(used.span, Space::Keep, |_| Doc::Text(format!("use {}", used.path.name))));
+        }
         for item in &file.items {
             let (span, constant) = match item {
                 Item::List(list) => (list.span, true),
@@ -31,19 +34,23 @@ impl Layout<'_> {
 
     fn item(&mut self, item: &Item) -> Doc {
         match item {
-            Item::List(list) => {
-                let head = format!("list {} = ", list.name.name);
-                let brackets = self.find(list.name.span.end as usize, '[');
-                let mut span = list.span;
-                span.start = brackets.and_then(|at| u32::try_from(at).ok()).unwrap_or(span.start);
-                Doc::Concat(vec![Doc::Text(head), self.list(&list.elements, span)])
-            }
-            Item::Value(value) => {
-                let head = format!("value {} = ", value.name.name);
-                Doc::Concat(vec![Doc::Text(head), self.literal(&value.value)])
-            }
+            Item::List(list) => self.list_decl(list),
+            Item::Value(value) => self.value_decl(value),
             Item::Rule(rule) => self.rule(rule),
         }
+    }
+
+    fn list_decl(&mut self, list: &ListDecl) -> Doc {
+        let head = format!("list {} = ", list.name.name);
+        let brackets = self.find(list.name.span.end as usize, '[');
+        let mut span = list.span;
+        span.start = brackets.and_then(|at| u32::try_from(at).ok()).unwrap_or(span.start);
+        Doc::Concat(vec![Doc::Text(head), self.list(&list.elements, span)])
+    }
+
+    fn value_decl(&mut self, value: &ValueDecl) -> Doc {
+        let head = format!("value {} = ", value.name.name);
+        Doc::Concat(vec![Doc::Text(head), self.literal(&value.value)])
     }
 
     fn rule(&mut self, rule: &Rule) -> Doc {
@@ -346,6 +353,12 @@ impl Layout<'_> {
         entries.push(self.entry(test.now_text.span, Space::None, |_| {
             Doc::Text(format!("now {}", test.now_text.name))
         }));
+        for replaced in &test.replaced {
+            entries.push(self.entry(replaced.span(), Space::None, |layout| match replaced {
+                Replacement::List(list) => layout.list_decl(list),
+                Replacement::Value(value) => layout.value_decl(value),
+            }));
+        }
         if let Some(common) = &test.common {
             entries.push(self.entry(common.span, Space::None, |layout| {
                 Doc::Concat(vec![Doc::text("common "), layout.object(common, WIDE)])
