@@ -27,6 +27,8 @@ pub mod evaluate;
 pub mod examples;
 #[cfg(feature = "compiler")]
 pub mod functions;
+#[cfg(feature = "compiler")]
+mod imports;
 #[cfg(feature = "templates")]
 pub mod index;
 #[cfg(feature = "input")]

@@ -44,11 +44,20 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::UnknownSetting, "tests/settings.rs"),
     (Code::BadSetting, "tests/settings.rs"),
     (Code::UnfitSetting, "tests/settings.rs"),
+    (Code::SourceUnreadable, SOURCES),
+    (Code::UnknownSourceKey, SOURCES),
+    (Code::MissingSourceKey, SOURCES),
+    (Code::BadSourceValue, SOURCES),
+    (Code::SourceNameTwice, SOURCES),
+    (Code::UnfitSource, SOURCES),
+    (Code::UnfitColumn, SOURCES),
+    (Code::UnknownTable, SOURCES),
     (Code::KqlWrong, "tests/kql_command.rs"),
     (Code::KqlDoubtful, "tests/kql_command.rs"),
 ];
 
 const BUILD: &str = "tests/build.rs, tests/errors_targets";
+const SOURCES: &str = "tests/source_files.rs";
 const SENTINEL: &str = "tests/errors_targets, src/targets/sentinel/tests/limits.rs";
 
 fn check(path: &Path) -> Said {

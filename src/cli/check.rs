@@ -3,39 +3,68 @@
 use super::args::{Check, CheckFormat, Deny};
 use super::output::{self, many};
 use super::rules::{self, Rules};
-use super::{Exit, Misuse};
+use super::{Exit, Misuse, source};
 use crate::compile::Compiled;
-use crate::diagnostics::{Code, Diagnostic, has_errors, to_json};
+use crate::diagnostics::{Code, Diagnostic, Sources, has_errors, to_json};
 use crate::targets::{Target, needs};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
-    rules::with(&options.paths, |rules| report(options, &rules))
+    let (yaml, paths): (Vec<PathBuf>, Vec<PathBuf>) = options
+        .paths
+        .iter()
+        .cloned()
+        .partition(|path| source::check::is_of_sources(path));
+    if yaml.is_empty() {
+        return rules::with(&options.paths, |rules| report(options, rules));
+    }
+    let mut sources = Sources::default();
+    let (findings, count) = source::check::files(&yaml, &mut sources)?;
+    let exit = say(options, &findings, &sources, &many(count, "source file"))?;
+    if paths.is_empty() {
+        return Ok(exit);
+    }
+    match rules::with(&paths, |rules| report(options, rules))? {
+        Exit::Clean => Ok(exit),
+        Exit::Findings => Ok(Exit::Findings),
+    }
 }
 
-fn report(options: &Check, rules: &Rules<'_>) -> Result<Exit, Misuse> {
-    let mut findings = rules.findings.clone();
-    for rule in rules.compiled {
-        findings.extend(promises(rule, rules));
-    }
+fn report(options: &Check, rules: Rules<'_>) -> Result<Exit, Misuse> {
     let (compiled, loaded) = (rules.compiled, rules.loaded);
-    let sources = &loaded.files.sources;
+    let mut sources = loaded.files.sources.clone();
+    let mut findings = rules.findings.clone();
+    if !loaded.broken_sources {
+        let more = source::check::of_rules(&options.paths, &loaded.catalog, &mut sources)?;
+        let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.primary == b.primary;
+        findings.retain(|old| !more.iter().any(|new| same(old, new)));
+        findings.extend(more);
+    }
+    for rule in compiled {
+        findings.extend(promises(rule, &rules));
+    }
+    let what = format!(
+        "{}, {} that compile",
+        many(loaded.count, "file"),
+        many(compiled.len(), "rule")
+    );
+    say(options, &findings, &sources, &what)
+}
+
+/// Prints findings, and what they are about.
+fn say(options: &Check, findings: &[Diagnostic], sources: &Sources, what: &str) -> Result<Exit, Misuse> {
     match options.format {
         CheckFormat::Json => {
             let list: Vec<serde_json::Value> = findings.iter().map(|f| to_json(f, sources)).collect();
             output::result(&format!("{}\n", serde_json::Value::from(list)))?;
         }
         CheckFormat::Human => {
-            output::findings(&findings, sources);
-            let files = many(loaded.count, "file");
-            eprintln!(
-                "{files}, {} that compile: {}",
-                many(compiled.len(), "rule"),
-                output::counts(&findings)
-            );
+            output::findings(findings, sources);
+            eprintln!("{what}: {}", output::counts(findings));
         }
     }
-    let failed = has_errors(&findings) || (options.deny == Some(Deny::Warnings) && !findings.is_empty());
+    let failed = has_errors(findings) || (options.deny == Some(Deny::Warnings) && !findings.is_empty());
     Ok(if failed { Exit::Findings } else { Exit::Clean })
 }
 

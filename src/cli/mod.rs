@@ -18,6 +18,7 @@ mod prove;
 mod rules;
 mod run;
 mod settings;
+mod source;
 mod targets;
 mod test;
 mod verify;

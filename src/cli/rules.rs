@@ -3,7 +3,7 @@
 use super::settings::{self, Deployment, RuleFile};
 use super::{Misuse, output};
 use crate::compile::{self, Compiled, Files};
-use crate::diagnostics::{Diagnostic, FileId, Severity};
+use crate::diagnostics::{Diagnostic, FileId, Severity, has_errors};
 use crate::settings::Settings;
 use crate::source::Catalog;
 use crate::targets::ledger::{self, State, Verdict};
@@ -18,6 +18,8 @@ pub(super) struct Loaded {
     /// The folder of each file below its `rules` folder, for the layout of the output.
     pub(super) folders: BTreeMap<FileId, PathBuf>,
     deployment: Deployment,
+    /// A source file has an error, so that nothing can be said about rules of its source.
+    pub(super) broken_sources: bool,
     /// How many files there are.
     pub(super) count: usize,
 }
@@ -60,11 +62,12 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Misuse>
 
 /// Reads and parses the rules, the source tables of a `targets/` folder beside them, and the settings that belong to them.
 pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
+    let (mut files, mut folders) = (Files::default(), BTreeMap::new());
     let mut catalog = Catalog::builtin()?;
     for folder in target_folders(paths) {
-        catalog = catalog.with_folder(&folder)?;
+        catalog = catalog.with_folder(&folder, &mut files.sources, &mut files.findings)?;
     }
-    let (mut files, mut folders) = (Files::default(), BTreeMap::new());
+    let broken_sources = has_errors(&files.findings);
     let mut rules = Vec::new();
     for (path, root) in find(paths)? {
         let bytes = std::fs::read(&path).map_err(|error| Misuse(format!("{}: {error}", path.display())))?;
@@ -72,12 +75,15 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
         folders.insert(id, folder_of(&path, &root));
         rules.push(RuleFile { id, path, root });
     }
+    let roots: BTreeMap<FileId, PathBuf> = rules.iter().map(|rule| (rule.id, rule.root.clone())).collect();
+    files.link(&roots);
     let deployment = settings::read(&rules, &mut files, &catalog)?;
     Ok(Loaded {
         files,
         catalog,
         folders,
         deployment,
+        broken_sources,
         count: rules.len(),
     })
 }
@@ -114,7 +120,11 @@ impl<'r> Rules<'r> {
 /// Reads and compiles the rules below the given paths, and hands them to a command.
 pub(super) fn with<R>(paths: &[PathBuf], command: impl FnOnce(Rules<'_>) -> Result<R, Misuse>) -> Result<R, Misuse> {
     let mut loaded = load(paths)?;
-    let world = loaded.files.world(&loaded.catalog);
+    let world = if loaded.broken_sources {
+        None
+    } else {
+        loaded.files.world(&loaded.catalog)
+    };
     let mut findings = std::mem::take(&mut loaded.files.findings);
     let compiled = match &world {
         Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),

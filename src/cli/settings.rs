@@ -3,11 +3,12 @@
 use super::Misuse;
 use crate::compile::Files;
 use crate::diagnostics::{Code, Diagnostic, FileId, Span};
+use crate::imports::{self, above, limit};
 use crate::settings::{self, FILE, Settings};
 use crate::source::Catalog;
 use crate::syntax::{self, ast};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// The settings of each rule, by its file and name.
 #[derive(Default)]
@@ -96,37 +97,7 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
 }
 
 pub(super) fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    folder
-        .canonicalize()
-        .map_err(|error| Misuse(format!("{}: {error}", folder.display())))
-}
-
-/// The last folder to look into on the way up from a rule's folder, and the folder whose rules go together: `rules`, where
-/// there is one above, with the folder that holds it; else what the command named.
-pub(super) fn limit(home: &Path, root: &Path) -> (PathBuf, PathBuf) {
-    let rules = home
-        .ancestors()
-        .find(|folder| folder.file_name().is_some_and(|name| name == "rules"));
-    match rules {
-        Some(rules) => (rules.parent().unwrap_or(rules).to_owned(), rules.to_owned()),
-        None if home.starts_with(root) => (root.to_owned(), root.to_owned()),
-        None => (home.to_owned(), home.to_owned()),
-    }
-}
-
-/// The folder above, as somebody would write it who wrote this.
-pub(super) fn above(written: &Path) -> PathBuf {
-    match written.components().next_back() {
-        Some(Component::Normal(_)) => written.parent().unwrap_or(Path::new("")).to_owned(),
-        None | Some(Component::CurDir) => PathBuf::from(".."),
-        Some(Component::ParentDir) => written.join(".."),
-        Some(Component::RootDir | Component::Prefix(_)) => written.to_owned(),
-    }
+    imports::whole(folder).map_err(|error| Misuse(format!("{}: {error}", folder.display())))
 }
 
 fn read_file(folder: &Path, written: &Path, files: &mut Files, catalog: &Catalog) -> Result<Option<Found>, Misuse> {
@@ -165,10 +136,7 @@ fn read_file(folder: &Path, written: &Path, files: &mut Files, catalog: &Catalog
 }
 
 fn names(tree: &ast::File) -> impl Iterator<Item = &str> {
-    tree.items.iter().filter_map(|item| match item {
-        ast::Item::Rule(rule) => Some(rule.name.name.as_str()),
-        ast::Item::List(_) | ast::Item::Value(_) => None,
-    })
+    tree.rules().map(|rule| rule.name.name.as_str())
 }
 
 /// Sections of rules that are not there. A rule may be there though the command did not name its file.
@@ -212,43 +180,4 @@ fn names_below(folders: &BTreeSet<PathBuf>) -> Option<BTreeSet<String>> {
         }
     }
     Some(known)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_folder_above_is_written_as_the_folder_was() {
-        for (folder, expected) in [
-            ("rules/aws", "rules"),
-            ("rules", ""),
-            ("", ".."),
-            (".", ".."),
-            ("./rules", "."),
-            ("..", "../.."),
-            ("../rules", ".."),
-            ("/rules", "/"),
-            ("/", "/"),
-        ] {
-            assert_eq!(above(Path::new(folder)), Path::new(expected), "{folder}");
-        }
-    }
-
-    #[test]
-    fn files_are_looked_for_up_to_the_folder_that_holds_the_rules() {
-        for (home, root, last, covered) in [
-            ("/x/rules/aws", "/x/rules/aws", "/x", "/x/rules"),
-            ("/x/rules", "/x", "/x", "/x/rules"),
-            ("/x/rules/a/rules/b", "/x", "/x/rules/a", "/x/rules/a/rules"),
-            ("/x/ours/aws", "/x/ours", "/x/ours", "/x/ours"),
-            ("/x/ours/aws", "/y", "/x/ours/aws", "/x/ours/aws"),
-        ] {
-            assert_eq!(
-                limit(Path::new(home), Path::new(root)),
-                (last.into(), covered.into()),
-                "{home}"
-            );
-        }
-    }
 }

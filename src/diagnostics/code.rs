@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal $severity:ident $title:literal,)*) => {
         /// The stable code of a finding. A released code never changes its meaning and is never used again.
         ///
-        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets, `S` settings, `K` queries in KQL.
+        /// `P` syntax, `N` names, `C` types and meaning, `M` metadata, `X` tests, `T` targets, `S` settings, `L` source files, `K` queries in KQL.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[doc = $doc])+ $name,)* }
 
@@ -86,6 +86,12 @@ codes! {
     StreamNeeded = "N013" Error "an aggregate must name its stream",
     /// A list or value that is not declared.
     UnknownConstant = "N014" Error "an unknown list or value",
+    /// A `use` of a file that is not there.
+    UnknownImport = "N015" Error "a file of lists that is not there",
+    /// A `use` of a file that holds rules.
+    BadImport = "N016" Error "a file that cannot be used",
+    /// A `use` none of whose names is used.
+    UnusedImport = "N017" Warning "a `use` that nothing uses",
 
     // ---- C: types and meaning --------------------------------------------------------------------------------
     /// Operands whose types do not fit.
@@ -216,6 +222,24 @@ codes! {
     BadSetting = "S003" Error "a setting of the wrong form",
     /// A setting for a rule, source, entity or detail that is not there.
     UnfitSetting = "S004" Error "a setting for something that is not there",
+
+    // ---- L: source files, one for each kind of log --------------------------------------------------------------
+    /// The file is no YAML, or no text.
+    SourceUnreadable = "L001" Error "a source file that cannot be read",
+    /// A key that a source file does not have.
+    UnknownSourceKey = "L002" Error "an unknown key in a source file",
+    /// A key without which there is no source.
+    MissingSourceKey = "L003" Error "a key that a source file lacks",
+    /// A value of the wrong form.
+    BadSourceValue = "L004" Error "a value of the wrong form in a source file",
+    /// Two fields of one name or one column.
+    SourceNameTwice = "L005" Error "two fields of one name or column",
+    /// A field, shape or type that does not fit what else the file says.
+    UnfitSource = "L006" Error "something in a source file that does not fit the rest of it",
+    /// A column that the table does not have, or has with another type.
+    UnfitColumn = "L007" Error "a column that the table does not have like this",
+    /// A table without a file under `targets/tables`.
+    UnknownTable = "L008" Warning "a table whose columns are not known",
 
     // ---- K: queries in KQL -----------------------------------------------------------------------------------
     /// A query that is wrong, or that our reader does not take.

@@ -1,13 +1,15 @@
 //! Every change to a plan at a place that the rule's own text wrote.
 
-use super::Mutant;
 use super::edit::{Edit, Place, Root, StepPlace};
 use super::expr::{beside, shown, without};
 use super::proof;
 use super::written::Text;
+use super::{Empty, Mutant};
 use crate::check::Checked;
 use crate::diagnostics::{FileId, Sources, Span};
-use crate::plan::{ConstantValue, Expr, ExprKind, Plan, Relation, RelationId, Segment, Step, StepKind, Type};
+use crate::plan::{
+    Column, ConstantValue, Expr, ExprKind, List, Origin, Plan, Relation, RelationId, Segment, Step, StepKind, Type,
+};
 use crate::resolve;
 use crate::syntax::ast;
 use std::collections::BTreeSet;
@@ -73,15 +75,29 @@ fn number(mutants: &mut [Mutant]) {
     }
 }
 
+/// What helps where a bound is moved.
+pub(super) const BOUND: &str = "add tests on both sides of the bound";
+
+/// What helps where a condition or an item is changed.
+pub(super) fn decides(text: &str) -> String {
+    format!("add a test in which `{text}` alone decides")
+}
+
 impl<'a> Sites<'a> {
     /// Adds a change. Two that are called the same at one place are one.
-    pub(super) fn change(&mut self, span: Span, what: String, edit: Edit) {
+    pub(super) fn change(&mut self, span: Span, what: String, help: impl Into<String>, edit: Edit) {
         let what = match &self.of {
-            Some(name) => format!("in `{name}`: {what}"),
+            Some(name) => format!("in `{name}`, {what}"),
             None => what,
         };
         if self.seen.insert((span, what.clone())) {
-            self.mutants.push(Mutant { what, span, edit });
+            self.mutants.push(Mutant {
+                what,
+                span,
+                help: help.into(),
+                empty: None,
+                edit,
+            });
         }
     }
 
@@ -101,14 +117,15 @@ impl<'a> Sites<'a> {
                     }
                     let span = list.elements.get(at).map_or(list.name.span, |literal| literal.span);
                     let what = format!("without `{}` in list `{}`", shown(element), constant.name);
-                    self.change(span, what, Edit::Constant(number, ConstantValue::List(rest)));
+                    let edit = Edit::Constant(number, ConstantValue::List(rest));
+                    self.change(span, what, decides(&shown(element)), edit);
                 }
             }
             (ConstantValue::Scalar(literal), resolve::Constant::Value(value)) => {
                 for other in beside(literal) {
                     let what = format!("with `value {} = {}`", constant.name, shown(&other));
                     let edit = Edit::Constant(number, ConstantValue::Scalar(other));
-                    self.change(value.value.span, what, edit);
+                    self.change(value.value.span, what, BOUND, edit);
                 }
             }
             _ => {}
@@ -131,26 +148,40 @@ impl<'a> Sites<'a> {
                 }
                 StepKind::Except { condition, .. } if self.wrote(condition) => {
                     let what = format!("without `{}`", self.text.snippet(step.span));
-                    self.change(step.span, what, Edit::Step(at, None));
+                    let empty = self.emptied(relation, condition);
+                    let help = match &empty {
+                        Some(Empty { list, .. }) => {
+                            format!("`{list}` is empty: fill it in a test, with an event that this step removes")
+                        }
+                        None => "add a test with an event that this step removes".to_owned(),
+                    };
+                    self.change(step.span, what, help, Edit::Step(at, None));
+                    if let Some(mutant) = self.mutants.last_mut() {
+                        mutant.empty = empty;
+                    }
                     self.condition(&place, condition);
                 }
                 StepKind::Extend { value, .. } if self.wrote(value) => self.root(&place, value),
                 StepKind::Expand { slot, list } if self.wrote(list) => {
                     if list.ty == Type::Json {
-                        let first = Expr {
-                            kind: ExprKind::Member {
-                                base: Box::new(list.clone()),
-                                path: vec![Segment::Index(0)],
-                            },
+                        let json = |kind| Expr {
+                            kind,
                             ty: Type::Json,
                             span: list.span,
                         };
+                        let first = json(ExprKind::Member {
+                            base: Box::new(list.clone()),
+                            path: vec![Segment::Index(0)],
+                        });
+                        // A single value is a list of one.
+                        let first = json(ExprKind::Coalesce(vec![first, list.clone()]));
                         let what = format!("with only the first of `{}`", self.text.snippet(step.span));
                         let kind = StepKind::Extend {
                             slot: *slot,
                             value: first,
                         };
-                        self.change(step.span, what, Edit::Step(at, Some(kind)));
+                        let help = "add a test in which the second element of the list decides";
+                        self.change(step.span, what, help, Edit::Step(at, Some(kind)));
                     }
                     self.value(&place, list);
                 }
@@ -173,8 +204,40 @@ impl<'a> Sites<'a> {
         let said = if split { condition.span } else { step.span };
         if !(several && split) {
             let what = format!("without `{}`", self.text.snippet(said));
-            self.change(said, what, Edit::Step(at, None));
+            let help = decides(&self.text.snippet(condition.span));
+            self.change(said, what, help, Edit::Step(at, None));
         }
+    }
+
+    /// A list that a condition asks for and that is empty.
+    fn emptied(&self, relation: Option<RelationId>, condition: &Expr) -> Option<Empty> {
+        let relation = relation.unwrap_or(self.plan.alert.input);
+        let columns = self.plan.relations.get(relation).map_or(&[][..], |r| &r.columns);
+        let mut found = None;
+        condition.walk(&mut |expr| {
+            let (ExprKind::In {
+                list: List::Constant(index),
+                value,
+                ..
+            }
+            | ExprKind::HasAny {
+                list: List::Constant(index),
+                value,
+            }) = &expr.kind
+            else {
+                return;
+            };
+            let Some(constant) = self.plan.constants.get(*index) else {
+                return;
+            };
+            if matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty()) {
+                found = Some(Empty {
+                    list: constant.name.clone(),
+                    field: field(columns, value),
+                });
+            }
+        });
+        found
     }
 
     /// A value, or a condition that is used as one.
@@ -214,5 +277,23 @@ impl<'a> Sites<'a> {
             .relations
             .iter()
             .find(|written| written.name.name == relation.name)
+    }
+}
+
+/// The path of a value that is a field of the source, or stands below one.
+fn field(columns: &[Column], value: &Expr) -> Option<Vec<Segment>> {
+    match &value.kind {
+        ExprKind::Column(slot) => {
+            let column = columns.get(*slot)?;
+            let words = column.name.split('.').map(|word| Segment::Name(word.to_owned()));
+            matches!(column.origin, Origin::Field(_)).then(|| words.collect())
+        }
+        ExprKind::Convert(inner) => field(columns, inner),
+        ExprKind::Member { base, path } => {
+            let mut whole = field(columns, base)?;
+            whole.extend(path.iter().cloned());
+            Some(whole)
+        }
+        _ => None,
     }
 }

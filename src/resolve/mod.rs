@@ -6,6 +6,7 @@
 //! and nothing else.
 
 mod alert;
+mod constants;
 mod date;
 mod entities;
 mod groups;
@@ -21,16 +22,19 @@ pub(crate) use tests_of_rule::MAX_INDEX;
 
 use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span};
 use crate::plan::{Origin, RelationId, RuleInfo, Slot};
-use crate::source::{Catalog, SourceId};
+use crate::source::{Catalog, Source, SourceId};
 use crate::syntax::ast::{self, Link, Segment};
 use crate::value;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// All rules of a run, names resolved.
 #[derive(Debug)]
 pub struct Program<'a> {
     /// Rules in the order of the files.
     pub rules: Vec<Rule<'a>>,
+    /// Lists and values of files without rules.
+    pub lists: Vec<Constant<'a>>,
 }
 
 /// A rule, names resolved.
@@ -42,7 +46,7 @@ pub struct Rule<'a> {
     pub ast: &'a ast::Rule,
     /// Its metadata.
     pub info: RuleInfo,
-    /// Lists and values of its file.
+    /// Lists and values that it can use: those of the files that its file uses, then those of its file.
     pub constants: Vec<Constant<'a>>,
     /// Its relations; each uses only those before it.
     pub relations: Vec<Relation<'a>>,
@@ -78,7 +82,7 @@ pub enum TemplatePart {
     Path(ast::Path),
 }
 
-/// A list or value of the file.
+/// A list or value.
 #[derive(Clone, Copy, Debug)]
 pub enum Constant<'a> {
     /// `list`
@@ -249,6 +253,15 @@ pub struct World<'w> {
     computed: BTreeMap<(SourceId, usize), ast::Expr>,
     /// What every row of a source satisfies, where its table holds other rows too.
     conditions: BTreeMap<SourceId, ast::Expr>,
+    /// Expressions that stand in the source files of users.
+    written: BTreeMap<FileId, Written>,
+}
+
+/// Where an expression stands in a source file.
+struct Written {
+    file: FileId,
+    /// For each byte of the expression, and for its end, the byte of the file.
+    bytes: Vec<usize>,
 }
 
 impl<'w> World<'w> {
@@ -257,37 +270,81 @@ impl<'w> World<'w> {
     /// # Errors
     /// What is wrong in a computed field, with a place in the source table (which is added to `sources`).
     pub fn new(catalog: &'w Catalog, sources: &mut Sources) -> Result<World<'w>, Vec<Diagnostic>> {
-        let (mut computed, mut conditions) = (BTreeMap::new(), BTreeMap::new());
+        let mut world = World {
+            catalog,
+            computed: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            written: BTreeMap::new(),
+        };
         let mut findings = Vec::new();
         for (id, source) in catalog.iter() {
             if let Some(text) = &source.condition {
-                let file = sources.add(format!("{} (condition)", source.path.display()), text.clone());
+                let what = format!("{} (condition)", source.path.display());
+                let file = world.expression(source, &source.places.condition, text, what, sources);
                 match crate::syntax::parse_expression(file, text) {
                     Ok(expr) => {
-                        conditions.insert(id, expr);
+                        world.conditions.insert(id, expr);
                     }
                     Err(more) => findings.extend(more),
                 }
             }
             for (index, field) in source.computed.iter().enumerate() {
-                let place = format!("{} (computed field `{}`)", source.path.display(), field.name);
-                let file = sources.add(place, field.text.clone());
+                let what = format!("{} (computed field `{}`)", source.path.display(), field.name);
+                let file = world.expression(source, &field.place, &field.text, what, sources);
                 match crate::syntax::parse_expression(file, &field.text) {
                     Ok(expr) => {
-                        computed.insert((id, index), expr);
+                        world.computed.insert((id, index), expr);
                     }
                     Err(more) => findings.extend(more),
                 }
             }
         }
         if findings.is_empty() {
-            Ok(World {
-                catalog,
-                computed,
-                conditions,
-            })
+            Ok(world)
         } else {
+            world.locate(&mut findings);
             Err(findings)
+        }
+    }
+
+    /// Adds an expression of a source file to the texts.
+    fn expression(
+        &mut self,
+        source: &Source,
+        place: &Range<usize>,
+        text: &str,
+        what: String,
+        sources: &mut Sources,
+    ) -> FileId {
+        let file = sources.add(what, text);
+        // Ours are not among the texts: they have no mistakes that anybody must find.
+        if let Some(real) = sources.find(&source.path) {
+            let bytes = source.bytes_of(place, text);
+            self.written.insert(file, Written { file: real, bytes });
+        }
+        file
+    }
+
+    /// Gives findings in expressions of source files their place in the file.
+    pub fn locate(&self, findings: &mut [Diagnostic]) {
+        let moved = |span: &mut Span| {
+            let Some(written) = self.written.get(&span.file) else {
+                return;
+            };
+            let byte = |at: u32| {
+                let found = written.bytes.get(at as usize).or(written.bytes.last());
+                u32::try_from(found.copied().unwrap_or(0)).unwrap_or(u32::MAX)
+            };
+            let (start, end) = (byte(span.start), byte(span.end));
+            *span = Span {
+                file: written.file,
+                start,
+                end: end.max(start),
+            };
+        };
+        for finding in findings {
+            moved(&mut finding.primary.span);
+            finding.secondary.iter_mut().for_each(|label| moved(&mut label.span));
         }
     }
 
@@ -313,12 +370,17 @@ pub fn resolve<'a>(
     let mut rules = Vec::new();
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
     let mut ids: BTreeMap<String, Span> = BTreeMap::new();
+    let lists = lists_of(files);
+    let by_id: BTreeMap<FileId, &ast::File> = files.iter().map(|(id, tree)| (*id, tree)).collect();
     for (file, tree) in files {
-        let constants = constants(tree, findings);
+        let before = findings.len();
+        let Some((constants, imported)) = constants::of(tree, &by_id, findings) else {
+            continue;
+        };
+        let clash = findings.len() > before;
         let mut used = vec![false; constants.len()];
         let mut all_read = true;
-        for item in &tree.items {
-            let ast::Item::Rule(rule) = item else { continue };
+        for rule in tree.rules() {
             if let Some(first) = names.insert(&rule.name.name, rule.name.span) {
                 findings.push(
                     Diagnostic::new(
@@ -368,21 +430,17 @@ pub fn resolve<'a>(
                 rules.push(resolved);
             }
         }
-        for (constant, used) in constants.iter().zip(used) {
-            if !used && all_read {
-                let name = constant.name();
-                findings.push(
-                    Diagnostic::new(
-                        Code::UnusedConstant,
-                        name.span,
-                        format!("`{}` is never used", name.name),
-                    )
-                    .help("delete it, or use it in a rule of this file"),
-                );
-            }
+        if all_read && !clash {
+            constants::unused(tree, &constants, &used, &imported, findings);
         }
     }
-    Program { rules }
+    Program { rules, lists }
+}
+
+/// The lists and values of files that hold nothing else.
+fn lists_of(files: &[(FileId, ast::File)]) -> Vec<Constant<'_>> {
+    let alone = files.iter().filter(|(_, tree)| tree.rules().next().is_none());
+    alone.flat_map(|(_, tree)| constants::declared(tree)).collect()
 }
 
 /// Names of values that stand where a duration can.
@@ -399,24 +457,4 @@ fn lengths(rule: &ast::Rule) -> impl Iterator<Item = &str> {
             ast::Length::Literal(..) => None,
         }
     })
-}
-
-fn constants<'a>(tree: &'a ast::File, findings: &mut Vec<Diagnostic>) -> Vec<Constant<'a>> {
-    let mut constants: Vec<Constant<'a>> = Vec::new();
-    for item in &tree.items {
-        let constant = match item {
-            ast::Item::List(list) => Constant::List(list),
-            ast::Item::Value(value) => Constant::Value(value),
-            ast::Item::Rule(_) => continue,
-        };
-        let name = constant.name();
-        if let Some(other) = constants.iter().find(|c| c.name().name == name.name) {
-            findings.push(
-                Diagnostic::new(Code::NameTaken, name.span, format!("`{}` is defined twice", name.name))
-                    .also(other.name().span, "the first one"),
-            );
-        }
-        constants.push(constant);
-    }
-    constants
 }

@@ -1,7 +1,8 @@
 use super::path::Alternative;
-use super::{Shape, ShapeId, Source, SourceError, SourceId, TABLE, check};
+use super::{Shape, ShapeId, Source, SourceError, SourceId, TABLE, read};
+use crate::diagnostics::{Code, Diagnostic, FileId, Severity, Sources, Span};
 use crate::value::Json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All sources that are known.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Catalog {
         let mut catalog = Catalog { sources: Vec::new() };
         // Reading YAML is most of what a small run costs, so the tables are read side by side.
         let sources = std::thread::scope(|scope| {
-            let readers = BUILTIN.map(|(path, text)| scope.spawn(move || check::source(Path::new(path), text)));
+            let readers = BUILTIN.map(|(path, text)| scope.spawn(move || alone(Path::new(path), text)));
             readers.map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         for source in sources {
@@ -65,48 +66,44 @@ impl Catalog {
     }
 
     /// Adds the sources of a `targets` folder (`sources/*.yaml` in it, in the order of their names); one of the same
-    /// name replaces ours. A folder without `sources` changes nothing.
+    /// name replaces ours. A folder without `sources` changes nothing. What is wrong in a file is pushed to `findings`, with
+    /// its text in `sources`; the source is then left out.
     ///
     /// # Errors
-    /// When a file cannot be read or does not hold a source.
-    pub fn with_folder(mut self, folder: &Path) -> Result<Catalog, SourceError> {
-        let folder = folder.join("sources");
-        if !folder.is_dir() {
-            return Ok(self);
-        }
-        let unreadable = |path: &Path, error: std::io::Error| SourceError {
-            path: path.to_owned(),
-            line: None,
-            message: format!("cannot be read: {error}"),
-        };
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))? {
-            let path = entry.map_err(|error| unreadable(&folder, error))?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "yaml" || extension == "yml")
-            {
-                files.push(path);
+    /// When a file cannot be read.
+    pub fn with_folder(
+        mut self,
+        folder: &Path,
+        sources: &mut Sources,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Result<Catalog, SourceError> {
+        for path in files(&folder.join("sources"))? {
+            // Our own tables, unchanged, are there already.
+            if let Some((_, source)) = read_file(&path, sources, findings, &self.sources)? {
+                self.add(source);
             }
-        }
-        files.sort();
-        for path in files {
-            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
-            let text = String::from_utf8(bytes).map_err(|error| {
-                let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-                SourceError {
-                    path: path.clone(),
-                    line: u32::try_from(before.filter(|byte| **byte == b'\n').count() + 1).ok(),
-                    message: "is not UTF-8 text".to_owned(),
-                }
-            })?;
-            // Our own tables, unchanged: they are there already.
-            if self.sources.iter().any(|source| source.text == text) {
-                continue;
-            }
-            self.add(check::source(&path, &text)?);
         }
         Ok(self)
+    }
+
+    /// Adds the source of one file, as [`Catalog::with_folder`] does; with the file's number in `sources`, and the source's,
+    /// where it could be read.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn with_file(
+        mut self,
+        path: &Path,
+        sources: &mut Sources,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Result<(Catalog, Option<(FileId, SourceId)>), SourceError> {
+        let Some((file, source)) = read_file(path, sources, findings, &[])? else {
+            return Ok((self, None));
+        };
+        let name = source.name.clone();
+        self.add(source);
+        let id = self.find(&name);
+        Ok((self, id.map(|id| (file, id))))
     }
 
     /// A catalog of one source, from the text of its file.
@@ -115,7 +112,7 @@ impl Catalog {
     /// When the text does not hold a source.
     pub fn from_text(path: &Path, text: &str) -> Result<Catalog, SourceError> {
         Ok(Catalog {
-            sources: vec![check::source(path, text)?],
+            sources: vec![alone(path, text)?],
         })
     }
 
@@ -215,4 +212,79 @@ impl Shape {
             text.is_some_and(|text| text.contains(part.as_str()))
         })
     }
+}
+
+/// A source by itself: the first thing that is wrong is the error.
+fn alone(path: &Path, text: &str) -> Result<Source, SourceError> {
+    let mut findings = Vec::new();
+    let source = read::read(FileId(0), path, text, &mut findings);
+    let error = findings.iter().find(|finding| finding.severity == Severity::Error);
+    match (source, error) {
+        (Some(source), None) => Ok(source),
+        (_, error) => {
+            let mut sources = Sources::default();
+            let file = sources.add(path, text);
+            let line = error.map(|error| sources.position(file, error.primary.span.start).0);
+            Err(SourceError {
+                path: path.to_owned(),
+                line: line.and_then(|line| u32::try_from(line).ok()),
+                message: error.map_or("is no source".to_owned(), |error| error.message.clone()),
+            })
+        }
+    }
+}
+
+/// The source files of a folder, in the order of their names; none where there is no such folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let mut files = Vec::new();
+    if !folder.is_dir() {
+        return Ok(files);
+    }
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
+    SourceError {
+        path: path.to_owned(),
+        line: None,
+        message: format!("cannot be read: {error}"),
+    }
+}
+
+/// Reads a source file, unless it is one of those that are there.
+fn read_file(
+    path: &Path,
+    sources: &mut Sources,
+    findings: &mut Vec<Diagnostic>,
+    there: &[Source],
+) -> Result<Option<(FileId, Source)>, SourceError> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().iter().take(valid);
+            let line = before.filter(|byte| **byte == b'\n').count() + 1;
+            let file = sources.add(path, String::new());
+            let place = Span { file, start: 0, end: 0 };
+            findings.push(
+                Diagnostic::new(Code::SourceUnreadable, place, "this file is not UTF-8 text")
+                    .note(format!("line {line} holds a byte that is no part of a character"))
+                    .help("save it as UTF-8"),
+            );
+            return Ok(None);
+        }
+    };
+    if there.iter().any(|source| source.text == text) {
+        return Ok(None);
+    }
+    let file = sources.add(path, text.clone());
+    Ok(read::read(file, path, &text, findings).map(|source| (file, source)))
 }

@@ -2,10 +2,10 @@
 //! the Sentinel table holds them. `docs/sources.md` explains the file format.
 
 mod catalog;
-mod check;
-mod file;
 mod path;
+mod read;
 mod times;
+mod yaml;
 
 pub use catalog::Catalog;
 pub use times::{DateOrder, TimeError, parse_time};
@@ -17,6 +17,7 @@ use path::Alternative;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -124,6 +125,8 @@ pub struct Field {
     pub table_only: bool,
     /// What it holds, one short line.
     pub doc: String,
+    /// Where the source file says it.
+    pub places: FieldPlaces,
     /// Where it stands, per shape; the first alternative that is present counts.
     paths: Vec<Vec<Alternative>>,
 }
@@ -144,8 +147,32 @@ pub struct Computed {
     pub text: String,
     /// What it holds, one short line.
     pub doc: String,
-    /// The line of the source file on which the expression begins, from 1.
-    pub line: u32,
+    /// Where the expression stands in the source file, with its quotes.
+    pub place: Range<usize>,
+}
+
+/// Where the source file says what a field is, in bytes.
+#[derive(Clone, Debug)]
+pub struct FieldPlaces {
+    /// Its name.
+    pub name: Range<usize>,
+    /// Its column.
+    pub column: Range<usize>,
+    /// The type of the column, where it is written.
+    pub column_type: Option<Range<usize>>,
+}
+
+/// Where the source file says what a source is, in bytes.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The table.
+    pub table: Range<usize>,
+    /// The condition, with its quotes; empty where there is none.
+    pub condition: Range<usize>,
+    /// The columns of `table_has`.
+    pub table_has: Vec<(String, Range<usize>)>,
+    /// The columns of `table_lacks`.
+    pub table_lacks: Vec<(String, Range<usize>)>,
 }
 
 /// A kind of log.
@@ -173,12 +200,12 @@ pub struct Source {
     pub logsource: Vec<(String, String)>,
     /// A condition in the rule language that every row of the source satisfies, where its table holds other rows too.
     pub condition: Option<String>,
-    /// The line of the source file on which the condition stands, from 1.
-    pub condition_line: u32,
     /// The file this comes from.
     pub path: PathBuf,
     /// The text of that file.
     pub text: String,
+    /// Where that file says it.
+    pub places: Places,
     shapes: Vec<Shape>,
     by_name: HashMap<String, FieldId>,
     by_column: HashMap<String, FieldId>,
@@ -227,6 +254,11 @@ impl Source {
     /// The name of a shape, for messages: `fields`, `table`, or as the source file says.
     pub fn shape_name(&self, shape: ShapeId) -> &str {
         self.shapes.get(usize::from(shape.0)).map_or("?", |shape| &shape.name)
+    }
+
+    /// For each byte of an expression of the source file, and for its end, the byte of the file; `place` is where it stands.
+    pub(crate) fn bytes_of(&self, place: &Range<usize>, expression: &str) -> Vec<usize> {
+        yaml::bytes_of(&self.text, place, expression)
     }
 
     /// Reads a field of a record of that shape, converted to the field's type; missing where it is absent, null, the

@@ -30,9 +30,7 @@ impl Alternative {
                 keys.push(Arc::from(key));
                 rest = after;
             } else if name.is_empty() {
-                return Err(format!(
-                    "`{text}` is no path: write names joined by dots, or `[\"any key\"]`"
-                ));
+                return Err(format!("`{text}` is no path"));
             } else {
                 rest = tail;
             }
@@ -42,9 +40,7 @@ impl Alternative {
             if let Some(after) = rest.strip_prefix('.') {
                 rest = after;
             } else if !rest.starts_with("[\"") {
-                return Err(format!(
-                    "`{text}` is no path: write names joined by dots, or `[\"any key\"]`"
-                ));
+                return Err(format!("`{text}` is no path"));
             }
         }
         Ok(Alternative {

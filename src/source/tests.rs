@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostics::Sources;
 use std::path::Path;
 
 fn catalog() -> Catalog {
@@ -29,19 +30,12 @@ fn the_builtin_sources_are_sound() {
             assert!(raw != field.table_only || table, "{}: {}", source.name, field.name);
         }
         for computed in &source.computed {
-            let line = source.text.lines().nth(computed.line as usize - 1).unwrap();
+            let written = &source.text[computed.place.clone()];
             let first = computed.text.lines().next().unwrap();
-            assert!(line.contains(first), "{}: {line}", computed.name);
+            assert!(written.contains(first), "{}: {written}", computed.name);
         }
         if let Some(condition) = &source.condition {
-            assert!(
-                source
-                    .text
-                    .lines()
-                    .nth(source.condition_line as usize - 1)
-                    .unwrap()
-                    .contains(condition)
-            );
+            assert!(source.text[source.places.condition.clone()].contains(condition));
         }
     }
 }
@@ -248,35 +242,6 @@ fn times_of_logs_and_of_the_portal() {
     }
 }
 
-fn broken(replace: &str, with: &str) -> String {
-    let text = include_str!("../../targets/sources/aws.cloudtrail.yaml");
-    assert!(text.contains(replace));
-    let error = Catalog::from_text(Path::new("s.yaml"), &text.replacen(replace, with, 1)).unwrap_err();
-    error.to_string()
-}
-
-#[test]
-fn a_bad_source_file_is_an_error_with_a_place() {
-    let messages = [
-        broken("time: eventTime\n", "time: eventTim\n"),
-        broken("time: eventTime\n", "time: eventID\n"),
-        broken("id: eventID\n", "id: nothingLikeIt\n"),
-        broken("delay: 5m", "delay: five"),
-        broken("title:", "titel:"),
-        broken("name: eventVersion", "name: eventID"),
-        broken("column: EventVersion", "column: AwsEventId"),
-        broken("name: eventVersion", "name: event-version"),
-        broken("type: time, column", "type: text, column_type: datetime, column"),
-        broken("name: actor", "name: success"),
-        broken("{ table: [AwsRequestId_", "{ tabel: [AwsRequestId_"),
-        broken("paths: name }", "path: name }"),
-        broken("log: { has: [eventSource, eventName]", "log: { has: [\"a..b\"]"),
-        broken("table_has: [TimeGenerated, EventName, EventSource]", "table_has: []"),
-        broken("fields:\n", "fields: \"\n"),
-    ];
-    insta::assert_snapshot!(messages.join("\n"));
-}
-
 #[test]
 fn a_folder_overrides_and_adds() {
     let folder = tempfile::tempdir().unwrap();
@@ -289,15 +254,19 @@ fn a_folder_overrides_and_adds() {
         text.replacen("source: aws.cloudtrail", "source: my.trail", 1),
     )
     .unwrap();
-    let catalog = catalog().with_folder(folder.path()).unwrap();
-    assert_eq!(catalog.iter().count(), 9);
+    let (mut texts, mut findings) = (Sources::default(), Vec::new());
+    let catalog = catalog().with_folder(folder.path(), &mut texts, &mut findings).unwrap();
+    assert_eq!((catalog.iter().count(), findings.len()), (9, 0));
     assert_eq!(
         catalog.get(catalog.find("aws.cloudtrail").unwrap()).delay,
         Span::minutes(20)
     );
     std::fs::write(sources.join("c.yaml"), b"source: \xff").unwrap();
-    let error = catalog.with_folder(folder.path()).unwrap_err();
-    assert_eq!((error.line, error.message.as_str()), (Some(1), "is not UTF-8 text"));
+    std::fs::write(sources.join("d.yaml"), "source: no.trail\n").unwrap();
+    let catalog = catalog.with_folder(folder.path(), &mut texts, &mut findings).unwrap();
+    assert_eq!((catalog.iter().count(), catalog.find("no.trail")), (9, None));
+    assert_eq!(findings[0].message, "this file is not UTF-8 text");
+    assert!(findings.len() > 3, "{findings:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::super::args::{DateOrder, Kql, Named};
 use super::super::output::{self, many, many64};
 use super::super::{Misuse, rules};
+use crate::diagnostics::Sources;
 use crate::input::{self, Event, InputFile, Options, Report};
 use crate::kql::{self, Database, FileRows, Misfits, Table};
 use crate::source::Catalog;
@@ -19,11 +20,19 @@ pub(super) struct Loaded {
 pub(super) fn load(options: &Kql, now: Time) -> Result<Loaded, Misuse> {
     let mut catalog = Catalog::builtin()?;
     let mut workspace = kql::workspace();
+    let (mut sources, mut findings) = (Sources::default(), Vec::new());
     for folder in rules::target_folders(std::slice::from_ref(&options.file)) {
-        catalog = catalog.with_folder(&folder)?;
+        catalog = catalog.with_folder(&folder, &mut sources, &mut findings)?;
         for file in schemas(&folder.join("tables"))? {
             schema(&mut workspace, &file)?;
         }
+    }
+    if !findings.is_empty() {
+        output::findings(&findings, &sources);
+        return Err(Misuse(format!(
+            "source files cannot be used: {}",
+            output::counts(&findings)
+        )));
     }
     for file in &options.schema {
         schema(&mut workspace, file)?;
@@ -154,6 +163,17 @@ fn events(options: &Kql, catalog: &Catalog) -> Result<(Vec<Event>, Report), Misu
 }
 
 /// The files of a folder of tables, sorted by name.
+/// Our tables, and those of `targets` folders.
+pub(in crate::cli) fn tables(folders: &[PathBuf]) -> Result<Database, Misuse> {
+    let mut tables = kql::workspace();
+    for folder in folders {
+        for file in schemas(&folder.join("tables"))? {
+            schema(&mut tables, &file)?;
+        }
+    }
+    Ok(tables)
+}
+
 fn schemas(folder: &Path) -> Result<Vec<PathBuf>, Misuse> {
     if !folder.is_dir() {
         return Ok(Vec::new());

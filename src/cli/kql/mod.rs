@@ -10,6 +10,7 @@ use crate::diagnostics::{self, Code, Diagnostic, Severity, Sources, nearest};
 use crate::kql::{self, Clock, Database, KqlError};
 use crate::value::Time;
 use load::Loaded;
+pub(super) use load::tables;
 use query::Subject;
 
 pub(super) fn kql(options: &Kql) -> Result<Exit, Misuse> {
