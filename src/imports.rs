@@ -1,7 +1,7 @@
 //! Finding the files that `use` names.
 
 use crate::compile::Files;
-use crate::diagnostics::FileId;
+use crate::diagnostics::{FileId, Span};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -48,6 +48,8 @@ pub(crate) fn link(files: &mut Files, roots: &BTreeMap<FileId, PathBuf>) {
             known.insert(path, id);
         }
     }
+    // Files with rules, and where the first of them stands.
+    let mut holds: BTreeMap<FileId, Span> = BTreeMap::new();
     let mut at = 0;
     // Files that are read on the way stand at the end, and are linked in their turn.
     while let Some((id, tree)) = files.trees.get(at) {
@@ -56,7 +58,18 @@ pub(crate) fn link(files: &mut Files, roots: &BTreeMap<FileId, PathBuf>) {
         let mut linked = uses;
         for used in &mut linked {
             match find(&path, roots.get(&id), &used.path.name) {
-                Ok(found) => used.file = read(files, &mut known, &found, &mut used.tried),
+                Ok(found) => {
+                    let before = files.trees.len();
+                    used.file = read(files, &mut known, &found, &mut used.tried);
+                    if let (Some(id), Some(rule)) = (used.file, rule_in(files, used.file)) {
+                        holds.insert(id, rule);
+                    }
+                    used.rule = used.file.and_then(|id| holds.get(&id).copied());
+                    // It was named by nobody, so its rules are not run.
+                    if used.rule.is_some() {
+                        files.trees.truncate(before);
+                    }
+                }
                 Err(tried) => used.tried = tried,
             }
         }
@@ -65,6 +78,12 @@ pub(crate) fn link(files: &mut Files, roots: &BTreeMap<FileId, PathBuf>) {
         }
         at += 1;
     }
+}
+
+/// The first rule of a file.
+fn rule_in(files: &Files, id: Option<FileId>) -> Option<Span> {
+    let (_, tree) = files.trees.iter().find(|(other, _)| Some(*other) == id)?;
+    tree.rules().next().map(|rule| rule.name.span)
 }
 
 fn read(

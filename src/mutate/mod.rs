@@ -44,8 +44,16 @@ pub struct Mutant {
     /// What a test would be about that notices it.
     pub help: String,
     /// A list without elements that the changed condition asks for: only a test that fills it can notice.
-    empty: Option<String>,
+    empty: Option<Empty>,
     edit: Edit,
+}
+
+/// A list without elements, and what is looked for in it.
+#[derive(Clone, Debug)]
+struct Empty {
+    list: String,
+    /// The field, where it is one.
+    field: Option<Vec<ast::Segment>>,
 }
 
 /// What came of the mutants of a rule.

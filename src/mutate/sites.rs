@@ -1,13 +1,15 @@
 //! Every change to a plan at a place that the rule's own text wrote.
 
-use super::Mutant;
 use super::edit::{Edit, Place, Root, StepPlace};
 use super::expr::{beside, shown, without};
 use super::proof;
 use super::written::Text;
+use super::{Empty, Mutant};
 use crate::check::Checked;
 use crate::diagnostics::{FileId, Sources, Span};
-use crate::plan::{ConstantValue, Expr, ExprKind, List, Plan, Relation, RelationId, Segment, Step, StepKind, Type};
+use crate::plan::{
+    Column, ConstantValue, Expr, ExprKind, List, Origin, Plan, Relation, RelationId, Segment, Step, StepKind, Type,
+};
 use crate::resolve;
 use crate::syntax::ast;
 use std::collections::BTreeSet;
@@ -146,16 +148,16 @@ impl<'a> Sites<'a> {
                 }
                 StepKind::Except { condition, .. } if self.wrote(condition) => {
                     let what = format!("without `{}`", self.text.snippet(step.span));
-                    let empty = self.emptied(condition);
-                    let help = match empty {
-                        Some(list) => {
+                    let empty = self.emptied(relation, condition);
+                    let help = match &empty {
+                        Some(Empty { list, .. }) => {
                             format!("`{list}` is empty: fill it in a test, with an event that this step removes")
                         }
                         None => "add a test with an event that this step removes".to_owned(),
                     };
                     self.change(step.span, what, help, Edit::Step(at, None));
                     if let Some(mutant) = self.mutants.last_mut() {
-                        mutant.empty = empty.map(str::to_owned);
+                        mutant.empty = empty;
                     }
                     self.condition(&place, condition);
                 }
@@ -207,23 +209,32 @@ impl<'a> Sites<'a> {
         }
     }
 
-    /// The name of a list that a condition asks for and that is empty.
-    fn emptied(&self, condition: &Expr) -> Option<&'a str> {
-        let plan = self.plan;
+    /// A list that a condition asks for and that is empty.
+    fn emptied(&self, relation: Option<RelationId>, condition: &Expr) -> Option<Empty> {
+        let relation = relation.unwrap_or(self.plan.alert.input);
+        let columns = self.plan.relations.get(relation).map_or(&[][..], |r| &r.columns);
         let mut found = None;
         condition.walk(&mut |expr| {
-            if let ExprKind::In {
+            let (ExprKind::In {
                 list: List::Constant(index),
+                value,
                 ..
             }
             | ExprKind::HasAny {
                 list: List::Constant(index),
-                ..
-            } = &expr.kind
-                && let Some(constant) = plan.constants.get(*index)
-                && matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty())
-            {
-                found = Some(constant.name.as_str());
+                value,
+            }) = &expr.kind
+            else {
+                return;
+            };
+            let Some(constant) = self.plan.constants.get(*index) else {
+                return;
+            };
+            if matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty()) {
+                found = Some(Empty {
+                    list: constant.name.clone(),
+                    field: field(columns, value),
+                });
             }
         });
         found
@@ -266,5 +277,23 @@ impl<'a> Sites<'a> {
             .relations
             .iter()
             .find(|written| written.name.name == relation.name)
+    }
+}
+
+/// The path of a value that is a field of the source, or stands below one.
+fn field(columns: &[Column], value: &Expr) -> Option<Vec<Segment>> {
+    match &value.kind {
+        ExprKind::Column(slot) => {
+            let column = columns.get(*slot)?;
+            let words = column.name.split('.').map(|word| Segment::Name(word.to_owned()));
+            matches!(column.origin, Origin::Field(_)).then(|| words.collect())
+        }
+        ExprKind::Convert(inner) => field(columns, inner),
+        ExprKind::Member { base, path } => {
+            let mut whole = field(columns, base)?;
+            whole.extend(path.iter().cloned());
+            Some(whole)
+        }
+        _ => None,
     }
 }

@@ -47,13 +47,15 @@ pub(super) fn of<'a>(
             );
         } else {
             match import(used, files, findings) {
-                Some(file) => declared(file).for_each(|constant| add(&mut constants, constant, findings)),
+                Some(file) => {
+                    declared(file).for_each(|constant| add(&mut constants, constant, Some(used), findings));
+                }
                 None => whole = false,
             }
         }
         imported.push(begin..constants.len());
     }
-    declared(tree).for_each(|constant| add(&mut constants, constant, findings));
+    declared(tree).for_each(|constant| add(&mut constants, constant, None, findings));
     whole.then_some((constants, imported))
 }
 
@@ -80,28 +82,39 @@ fn import<'a>(
         )));
         return None;
     };
-    // One that cannot be read has been reported.
-    let file = *files.get(&id)?;
-    if let Some(rule) = file.rules().next() {
+    if let Some(rule) = used.rule {
         findings.push(
             Diagnostic::new(
                 Code::BadImport,
                 used.path.span,
                 format!("`{name}` holds a rule, so it cannot be used"),
             )
-            .also(rule.name.span, "this one")
+            .also(rule, "this one")
             .help("move the lists and values into a file of their own, and use that in both"),
         );
         return None;
     }
-    Some(file)
+    // One that cannot be read has been reported.
+    files.get(&id).copied()
 }
 
-fn add<'a>(constants: &mut Vec<Constant<'a>>, constant: Constant<'a>, findings: &mut Vec<Diagnostic>) {
+fn add<'a>(
+    constants: &mut Vec<Constant<'a>>,
+    constant: Constant<'a>,
+    import: Option<&ast::Use>,
+    findings: &mut Vec<Diagnostic>,
+) {
     let name = constant.name();
     if let Some(other) = constants.iter().find(|c| c.name().name == name.name) {
+        let what = format!("`{}` is defined twice", name.name);
+        let finding = match import {
+            Some(import) if import.file != Some(other.name().span.file) => {
+                Diagnostic::new(Code::NameTaken, import.path.span, what).also(name.span, "it has the name")
+            }
+            _ => Diagnostic::new(Code::NameTaken, name.span, what),
+        };
         findings.push(
-            Diagnostic::new(Code::NameTaken, name.span, format!("`{}` is defined twice", name.name))
+            finding
                 .also(other.name().span, "the first one")
                 .help(format!("rename one of the two, such as `{}_here`", name.name)),
         );

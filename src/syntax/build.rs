@@ -59,6 +59,7 @@ impl Builder {
                     span: self.span(&pair),
                     path: self.ident(pair.into_inner().nth(1)),
                     file: None,
+                    rule: None,
                     tried: Vec::new(),
                 }),
                 Rule::list_decl => items.push(Item::List(self.list_decl(pair))),

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 /// The words a statement can begin with, tried for a slip of the pen.
 const WORDS: &[&str] = &[
-    "use",
     "rule",
     "list",
     "value",
@@ -164,7 +163,7 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     if rest.starts_with(';') {
         return Some("statements need no `;`".into());
     }
-    if found == "use" && wants("`rule`, `list` or `value`") {
+    if found == "use" && wants("`rule`") {
         return Some("`use` stands at the top of the file, before the first list, value or rule".into());
     }
     if rest.starts_with('"') && key == "use" {

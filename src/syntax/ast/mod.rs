@@ -27,6 +27,8 @@ pub struct Use {
     pub path: Ident,
     /// The file that it names, once it was looked for.
     pub file: Option<FileId>,
+    /// A rule in that file, which may hold none.
+    pub rule: Option<Span>,
     /// The paths that were tried where it was not found.
     pub tried: Vec<String>,
     /// All of it.
