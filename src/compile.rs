@@ -2,11 +2,13 @@
 
 use crate::check::{self, Checked};
 use crate::diagnostics::{Code, Diagnostic, FileId, Severity, Sources, Span};
+use crate::imports;
 use crate::plan::{self, Plan};
 use crate::resolve::{self, World};
 use crate::source::Catalog;
 use crate::syntax::{self, ast};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Files of rules, read and parsed.
 #[derive(Debug, Default)]
@@ -86,6 +88,12 @@ impl Files {
         file
     }
 
+    /// Finds the files that `use` names, and reads those that are not read yet. They are looked for from the folder of the
+    /// file upwards, up to the folder whose rules go together: `rules`, else the one in `roots`, else the file's own.
+    pub fn link(&mut self, roots: &BTreeMap<FileId, PathBuf>) {
+        imports::link(self, roots);
+    }
+
     /// The computed fields of the source tables, read; findings are kept.
     pub fn world<'c>(&mut self, catalog: &'c Catalog) -> Option<World<'c>> {
         match World::new(catalog, &mut self.sources) {
@@ -125,7 +133,12 @@ pub fn compile<'a>(
 /// In order, each once, and without what follows from an error: a name in a condition that could not be read is
 /// "never used".
 fn without_consequences(findings: &mut Vec<Diagnostic>) {
-    let follows = |f: &Diagnostic| matches!(f.code, Code::UnusedLet | Code::UnusedConstant | Code::DeadRelation);
+    let follows = |f: &Diagnostic| {
+        matches!(
+            f.code,
+            Code::UnusedLet | Code::UnusedConstant | Code::UnusedImport | Code::DeadRelation
+        )
+    };
     let broken: Vec<FileId> = findings
         .iter()
         .filter(|f| f.severity == Severity::Error && !follows(f))

@@ -27,6 +27,8 @@ pub mod evaluate;
 pub mod examples;
 #[cfg(feature = "compiler")]
 pub mod functions;
+#[cfg(feature = "compiler")]
+mod imports;
 #[cfg(feature = "templates")]
 pub mod index;
 #[cfg(feature = "input")]
@@ -49,3 +51,5 @@ pub mod syntax;
 pub mod targets;
 #[cfg(feature = "compiler")]
 pub mod testing;
+#[cfg(feature = "compiler")]
+pub mod values;

@@ -83,6 +83,7 @@ fn every_capability_is_shown_by_its_case() {
             &path,
             &std::fs::read(&path).unwrap_or_else(|_| panic!("there is no case {}", row.case)),
         );
+        files.link(&Default::default());
         let world = files.world(&catalog).unwrap();
         let compiled = compile(&files.trees, &world, &mut Vec::new());
         let plan = &compiled.first().unwrap().plan;

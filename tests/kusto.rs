@@ -111,6 +111,7 @@ fn every_emitted_query_binds_and_has_the_columns_that_we_say() {
     for path in rule_files() {
         let mut files = Files::default();
         files.add(&path, &std::fs::read(&path).unwrap());
+        files.link(&Default::default());
         let world = files.world(&catalog).unwrap();
         let mut findings = Vec::new();
         for rule in compile(&files.trees, &world, &mut findings) {

@@ -198,6 +198,7 @@ fn laws_of(paths: &[PathBuf], logs: u32, pool: impl Fn(&Catalog, &str) -> Vec<in
     for path in paths {
         files.add(path, &std::fs::read(project().join(path)).unwrap());
     }
+    files.link(&Default::default());
     let world = files.world(&catalog).unwrap();
     let mut findings = Vec::new();
     let rules = compile(&files.trees, &world, &mut findings);

@@ -10,17 +10,22 @@ use crate::plan::{Operator, Plan};
 use crate::source::{Catalog, FIELDS, FieldType, SourceId};
 use crate::targets::ledger::{Example, ExampleEvent, State};
 use crate::value::{Time, Value};
+use serde::Deserialize as _;
 use serde_json::{Map, Value as Raw};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Why some logs say nothing about a correlation.
 const OPEN_KEY: &str = "Sigma does not say how events group by a list or an object";
+/// The same of what is counted.
+const OPEN_VALUE: &str = "Sigma does not say how a list or an object is counted";
 
 /// A text that the engine reads.
 pub(super) struct SigmaSide {
     text: String,
     source: SourceId,
+    /// The fields whose values a correlation counts.
+    counted: Vec<String>,
 }
 
 impl SigmaSide {
@@ -45,6 +50,7 @@ impl SigmaSide {
         Ok(SigmaSide {
             text: text.to_owned(),
             source,
+            counted: counted(text),
         })
     }
 
@@ -167,6 +173,13 @@ impl SigmaSide {
             .iter()
             .map(|event| (event.time, raw(event, &subject.catalog)))
             .collect();
+        let open = |(_, event): &(Time, Raw)| {
+            let is_open = |name| field(event, name).is_some_and(|value| value.is_array() || value.is_object());
+            self.counted.iter().any(|name| is_open(name.as_str()))
+        };
+        if events.iter().any(open) {
+            return Err(OPEN_VALUE.to_owned());
+        }
         let found = detect(&self.text, &events)?;
         let rows: BTreeSet<Row> = if on_events(subject.plan()) {
             let events = found.events.iter();
@@ -177,6 +190,18 @@ impl SigmaSide {
         };
         Ok(rows.into_iter().collect())
     }
+}
+
+/// The fields that the correlations of a text count the values of.
+fn counted(text: &str) -> Vec<String> {
+    let documents = serde_yaml::Deserializer::from_str(text).filter_map(|document| Raw::deserialize(document).ok());
+    let field = |document: Raw| Some(document.pointer("/correlation/condition/field")?.as_str()?.to_owned());
+    documents.filter_map(field).collect()
+}
+
+/// What stands in an event where a dotted name says.
+fn field<'e>(event: &'e Raw, name: &str) -> Option<&'e Raw> {
+    name.split('.').try_fold(event, |value, word| value.get(word))
 }
 
 /// What the engine finds.

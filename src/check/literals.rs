@@ -40,6 +40,73 @@ fn as_declared(declared: &resolve::Constant<'_>, new: ConstantValue) -> Constant
     }
 }
 
+/// A literal that may stand in an expression.
+fn literal(kind: &LiteralKind, span: Span, findings: &mut Vec<Diagnostic>) -> Option<Literal> {
+    let what = match kind {
+        LiteralKind::Text(text) => return Some(Literal::Text(text.clone())),
+        LiteralKind::Int(n) => return Some(Literal::Int(*n)),
+        LiteralKind::Real(n) => return Some(Literal::Real(*n)),
+        LiteralKind::Bool(b) => return Some(Literal::Bool(*b)),
+        LiteralKind::Duration(d) => return Some(Literal::Duration(*d)),
+        LiteralKind::Null => "`null`",
+        LiteralKind::List(_) => "a list",
+        LiteralKind::Object(_) => "an object",
+    };
+    findings.push(
+        Diagnostic::new(Code::TypeMismatch, span, format!("{what} cannot stand here"))
+            .help("texts, numbers, `true` and `false` can; to ask for a missing value write `is missing`"),
+    );
+    None
+}
+
+fn duplicates(elements: &[ast::Literal], findings: &mut Vec<Diagnostic>) {
+    // Lists may be long, and generated: each element is looked up once, and a few findings say enough.
+    const ENOUGH: usize = 10;
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    let mut found = 0;
+    for element in elements {
+        let text = format!("{:?}", element.kind);
+        let Some(first) = seen.get(&text).copied() else {
+            seen.insert(text, element.span);
+            continue;
+        };
+        found += 1;
+        if found <= ENOUGH {
+            findings.push(
+                Diagnostic::new(
+                    Code::DuplicateElement,
+                    element.span,
+                    "this element stands in the list already",
+                )
+                .also(first, "the first one")
+                .help("delete one of the two"),
+            );
+        }
+    }
+}
+
+/// What a list or value holds; findings about its elements.
+fn constant_value(constant: &resolve::Constant<'_>, findings: &mut Vec<Diagnostic>) -> ConstantValue {
+    match constant {
+        resolve::Constant::List(list) => {
+            duplicates(&list.elements, findings);
+            let elements = list.elements.iter();
+            ConstantValue::List(elements.filter_map(|e| literal(&e.kind, e.span, findings)).collect())
+        }
+        resolve::Constant::Value(value) => match literal(&value.value.kind, value.value.span, findings) {
+            Some(literal) => ConstantValue::Scalar(literal),
+            None => ConstantValue::List(Vec::new()),
+        },
+    }
+}
+
+/// Reports what is wrong with lists and values that no rule of their file uses.
+pub(super) fn of_lists(lists: &[resolve::Constant<'_>], findings: &mut Vec<Diagnostic>) {
+    for constant in lists {
+        constant_value(constant, findings);
+    }
+}
+
 /// What a constant holds, for people; none where it is empty or mixed, which others report.
 fn kind_of(value: &ConstantValue) -> Option<&'static str> {
     let many = |literal: &Literal| match literal {
@@ -86,21 +153,7 @@ impl Checker<'_, '_, '_, '_> {
     }
 
     fn constant_value(&mut self, constant: &resolve::Constant<'_>) -> ConstantValue {
-        match constant {
-            resolve::Constant::List(list) => {
-                self.duplicates(&list.elements);
-                ConstantValue::List(
-                    list.elements
-                        .iter()
-                        .filter_map(|e| self.literal(&e.kind, e.span))
-                        .collect(),
-                )
-            }
-            resolve::Constant::Value(value) => match self.literal(&value.value.kind, value.value.span) {
-                Some(literal) => ConstantValue::Scalar(literal),
-                None => ConstantValue::List(Vec::new()),
-            },
-        }
+        constant_value(constant, self.findings)
     }
 
     /// What a test puts into the place of a list or value, typed as what it replaces.
@@ -134,54 +187,14 @@ impl Checker<'_, '_, '_, '_> {
 
     /// A literal that may stand in an expression.
     pub(super) fn literal(&mut self, kind: &LiteralKind, span: Span) -> Option<Literal> {
-        let what = match kind {
-            LiteralKind::Text(text) => return Some(Literal::Text(text.clone())),
-            LiteralKind::Int(n) => return Some(Literal::Int(*n)),
-            LiteralKind::Real(n) => return Some(Literal::Real(*n)),
-            LiteralKind::Bool(b) => return Some(Literal::Bool(*b)),
-            LiteralKind::Duration(d) => return Some(Literal::Duration(*d)),
-            LiteralKind::Null => "`null`",
-            LiteralKind::List(_) => "a list",
-            LiteralKind::Object(_) => "an object",
-        };
-        self.findings.push(
-            Diagnostic::new(Code::TypeMismatch, span, format!("{what} cannot stand here"))
-                .help("texts, numbers, `true` and `false` can; to ask for a missing value write `is missing`"),
-        );
-        None
-    }
-
-    fn duplicates(&mut self, elements: &[ast::Literal]) {
-        // Lists may be long, and generated: each element is looked up once, and a few findings say enough.
-        const ENOUGH: usize = 10;
-        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
-        let mut found = 0;
-        for element in elements {
-            let text = format!("{:?}", element.kind);
-            let Some(first) = seen.get(&text).copied() else {
-                seen.insert(text, element.span);
-                continue;
-            };
-            found += 1;
-            if found <= ENOUGH {
-                self.findings.push(
-                    Diagnostic::new(
-                        Code::DuplicateElement,
-                        element.span,
-                        "this element stands in the list already",
-                    )
-                    .also(first, "the first one")
-                    .help("delete one of the two"),
-                );
-            }
-        }
+        literal(kind, span, self.findings)
     }
 
     /// The list on the right of `in`, `in~` and `has any`; `None` where the expression is no list.
     pub(super) fn list(&mut self, relation: usize, expr: &ast::Expr) -> Option<List> {
         match &expr.kind {
             ExprKind::Literal(LiteralKind::List(elements)) => {
-                self.duplicates(elements);
+                duplicates(elements, self.findings);
                 Some(List::Inline(
                     elements.iter().filter_map(|e| self.literal(&e.kind, e.span)).collect(),
                 ))
@@ -207,22 +220,40 @@ impl Checker<'_, '_, '_, '_> {
         }
     }
 
+    /// Where an element of a named list stands.
+    pub(super) fn place_of(&self, list: &List, element: usize) -> Option<Span> {
+        let List::Constant(index) = list else { return None };
+        let new = self
+            .replaced
+            .iter()
+            .find(|(other, _)| other == index)
+            .map(|(_, new)| new);
+        match new.or(self.rule.constants.get(*index))? {
+            resolve::Constant::List(list) => list.elements.get(element).map(|element| element.span),
+            resolve::Constant::Value(_) => None,
+        }
+    }
+
     /// What a list holds; a finding where its elements differ in type or hold the empty text.
     pub(super) fn elements(&mut self, list: &List, span: Span) -> Option<Elements> {
         let mut kind = Elements::None;
         let mut wrong = None;
-        for element in self.list_elements(list) {
+        for (index, element) in self.list_elements(list).iter().enumerate() {
             let this = match element {
                 Literal::Text(text) => {
                     if text.is_empty() {
+                        let finding = Diagnostic::new(
+                            Code::EmptyText,
+                            span,
+                            "the list holds the empty text, which no value equals",
+                        );
+                        let place = self.place_of(list, index);
                         wrong = Some(
-                            Diagnostic::new(
-                                Code::EmptyText,
-                                span,
-                                "the list holds the empty text, which no value equals",
-                            )
-                            .note("absent, null and `\"\"` are one thing: missing")
-                            .help("write `x is missing or x in [..]`"),
+                            place
+                                .into_iter()
+                                .fold(finding, |finding, place| finding.also(place, "it stands here"))
+                                .note("absent, null and `\"\"` are one thing: missing")
+                                .help("write `x is missing or x in [..]`"),
                         );
                     }
                     Elements::Text

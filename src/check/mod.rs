@@ -31,7 +31,7 @@ pub struct Checked<'a> {
     pub ast: &'a ast::Rule,
     /// Metadata.
     pub info: RuleInfo,
-    /// Lists and values of its file.
+    /// Lists and values that it can use.
     pub constants: Vec<plan::Constant>,
     /// Where each of them is declared.
     pub declared: Vec<resolve::Constant<'a>>,
@@ -100,6 +100,7 @@ pub type Expected = Vec<(String, Expr, ast::Literal)>;
 
 /// Checks every rule. Findings are pushed; rules with an error are left out of the result.
 pub fn check<'a>(program: &Program<'a>, world: &World<'_>, findings: &mut Vec<Diagnostic>) -> Vec<Checked<'a>> {
+    literals::of_lists(&program.lists, findings);
     let mut checked = Vec::new();
     let mut seen_files = Vec::new();
     for rule in &program.rules {
@@ -125,7 +126,7 @@ struct Checker<'a, 'p, 'w, 'f> {
     findings: &'f mut Vec<Diagnostic>,
     /// What a test puts into the place of constants.
     replaced: &'p [(usize, resolve::Constant<'a>)],
-    /// Constants of the file, typed.
+    /// Constants, typed.
     constants: Vec<plan::Constant>,
     /// Relations typed so far; columns whose type is not known yet have none.
     relations: Vec<Typed>,

@@ -21,6 +21,7 @@ mod settings;
 mod source;
 mod targets;
 mod test;
+mod values;
 mod verify;
 mod write;
 

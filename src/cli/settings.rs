@@ -3,22 +3,31 @@
 use super::Misuse;
 use crate::compile::Files;
 use crate::diagnostics::{Code, Diagnostic, FileId, Span};
+use crate::imports::{self, above, limit};
 use crate::settings::{self, FILE, Settings};
 use crate::source::Catalog;
 use crate::syntax::{self, ast};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// The settings of each rule, by its file and name.
 #[derive(Default)]
 pub(super) struct Deployment {
     of: BTreeMap<(FileId, String), Settings>,
+    /// For each file of rules its file of values: where it is, as messages call it, and where it is named.
+    values: BTreeMap<FileId, (PathBuf, PathBuf, Span)>,
     none: Settings,
 }
 
 impl Deployment {
     pub(super) fn of(&self, file: FileId, rule: &str) -> &Settings {
         self.of.get(&(file, rule.to_owned())).unwrap_or(&self.none)
+    }
+
+    /// The file of values for a file of rules: its path, what messages call it, and where it is named.
+    pub(super) fn values(&self, file: FileId) -> Option<(&Path, &Path, Span)> {
+        let (path, written, place) = self.values.get(&file)?;
+        Some((path, written, *place))
     }
 }
 
@@ -33,6 +42,8 @@ pub(super) struct RuleFile {
 /// A settings file that was read.
 struct Found {
     file: settings::File,
+    /// Its folder, as messages call it.
+    written: PathBuf,
     /// Folders whose rules it is for.
     covers: BTreeSet<PathBuf>,
 }
@@ -77,6 +88,14 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
         .collect();
     let mut findings = unknown_rules(&found, &homes, files);
     let mut deployment = Deployment::default();
+    for (id, chain) in &chains {
+        let mut named = chain.iter().filter_map(|folder| Some((folder, found.get(folder)?)));
+        let nearest = named.find_map(|(folder, found)| {
+            let (path, place) = found.file.values()?;
+            Some((folder.join(path), found.written.join(path), place))
+        });
+        deployment.values.extend(nearest.map(|nearest| (*id, nearest)));
+    }
     for (id, tree) in &files.trees {
         let chain = chains.get(id).map_or(&[][..], Vec::as_slice);
         let chain: Vec<&settings::File> = chain
@@ -96,37 +115,7 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
 }
 
 pub(super) fn whole(folder: &Path) -> Result<PathBuf, Misuse> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    folder
-        .canonicalize()
-        .map_err(|error| Misuse(format!("{}: {error}", folder.display())))
-}
-
-/// The last folder to look into on the way up from a rule's folder, and the folder whose rules go together: `rules`, where
-/// there is one above, with the folder that holds it; else what the command named.
-pub(super) fn limit(home: &Path, root: &Path) -> (PathBuf, PathBuf) {
-    let rules = home
-        .ancestors()
-        .find(|folder| folder.file_name().is_some_and(|name| name == "rules"));
-    match rules {
-        Some(rules) => (rules.parent().unwrap_or(rules).to_owned(), rules.to_owned()),
-        None if home.starts_with(root) => (root.to_owned(), root.to_owned()),
-        None => (home.to_owned(), home.to_owned()),
-    }
-}
-
-/// The folder above, as somebody would write it who wrote this.
-pub(super) fn above(written: &Path) -> PathBuf {
-    match written.components().next_back() {
-        Some(Component::Normal(_)) => written.parent().unwrap_or(Path::new("")).to_owned(),
-        None | Some(Component::CurDir) => PathBuf::from(".."),
-        Some(Component::ParentDir) => written.join(".."),
-        Some(Component::RootDir | Component::Prefix(_)) => written.to_owned(),
-    }
+    imports::whole(folder).map_err(|error| Misuse(format!("{}: {error}", folder.display())))
 }
 
 fn read_file(folder: &Path, written: &Path, files: &mut Files, catalog: &Catalog) -> Result<Option<Found>, Misuse> {
@@ -160,15 +149,13 @@ fn read_file(folder: &Path, written: &Path, files: &mut Files, catalog: &Catalog
     };
     Ok(Some(Found {
         file,
+        written: written.to_owned(),
         covers: BTreeSet::new(),
     }))
 }
 
 fn names(tree: &ast::File) -> impl Iterator<Item = &str> {
-    tree.items.iter().filter_map(|item| match item {
-        ast::Item::Rule(rule) => Some(rule.name.name.as_str()),
-        ast::Item::List(_) | ast::Item::Value(_) => None,
-    })
+    tree.rules().map(|rule| rule.name.name.as_str())
 }
 
 /// Sections of rules that are not there. A rule may be there though the command did not name its file.
@@ -178,7 +165,7 @@ fn unknown_rules(
     files: &Files,
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for Found { file, covers } in found.values() {
+    for Found { file, covers, .. } in found.values() {
         let loaded: BTreeSet<FileId> = homes
             .iter()
             .filter(|(home, _)| covers.iter().any(|folder| home.starts_with(folder)))
@@ -212,43 +199,4 @@ fn names_below(folders: &BTreeSet<PathBuf>) -> Option<BTreeSet<String>> {
         }
     }
     Some(known)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_folder_above_is_written_as_the_folder_was() {
-        for (folder, expected) in [
-            ("rules/aws", "rules"),
-            ("rules", ""),
-            ("", ".."),
-            (".", ".."),
-            ("./rules", "."),
-            ("..", "../.."),
-            ("../rules", ".."),
-            ("/rules", "/"),
-            ("/", "/"),
-        ] {
-            assert_eq!(above(Path::new(folder)), Path::new(expected), "{folder}");
-        }
-    }
-
-    #[test]
-    fn files_are_looked_for_up_to_the_folder_that_holds_the_rules() {
-        for (home, root, last, covered) in [
-            ("/x/rules/aws", "/x/rules/aws", "/x", "/x/rules"),
-            ("/x/rules", "/x", "/x", "/x/rules"),
-            ("/x/rules/a/rules/b", "/x", "/x/rules/a", "/x/rules/a/rules"),
-            ("/x/ours/aws", "/x/ours", "/x/ours", "/x/ours"),
-            ("/x/ours/aws", "/y", "/x/ours/aws", "/x/ours/aws"),
-        ] {
-            assert_eq!(
-                limit(Path::new(home), Path::new(root)),
-                (last.into(), covered.into()),
-                "{home}"
-            );
-        }
-    }
 }

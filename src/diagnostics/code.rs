@@ -86,6 +86,12 @@ codes! {
     StreamNeeded = "N013" Error "an aggregate must name its stream",
     /// A list or value that is not declared.
     UnknownConstant = "N014" Error "an unknown list or value",
+    /// A `use` of a file that is not there.
+    UnknownImport = "N015" Error "a file of lists that is not there",
+    /// A `use` of a file that holds rules.
+    BadImport = "N016" Error "a file that cannot be used",
+    /// A `use` none of whose names is used.
+    UnusedImport = "N017" Warning "a `use` that nothing uses",
 
     // ---- C: types and meaning --------------------------------------------------------------------------------
     /// Operands whose types do not fit.
@@ -216,6 +222,12 @@ codes! {
     BadSetting = "S003" Error "a setting of the wrong form",
     /// A setting for a rule, source, entity or detail that is not there.
     UnfitSetting = "S004" Error "a setting for something that is not there",
+    /// A values file that is no YAML, or no map of names.
+    ValuesUnreadable = "S005" Error "a values file that cannot be read",
+    /// A value for a name that no file declares, or that several do.
+    UnknownValue = "S006" Error "a value for a list or value that is not there",
+    /// A value of another type than the declared one.
+    BadDeploymentValue = "S007" Error "a value of the wrong type",
 
     // ---- L: source files, one for each kind of log --------------------------------------------------------------
     /// The file is no YAML, or no text.

@@ -2,7 +2,7 @@
 
 use super::edit::{Edit, Place};
 use super::proof;
-use super::sites::Sites;
+use super::sites::{BOUND, Sites, decides};
 use crate::plan::{Argument, ArithmeticOp, Expr, ExprKind, List, Literal, OrderOp, Segment, SetOp, Type};
 use crate::syntax::ast;
 
@@ -24,7 +24,8 @@ impl Sites<'_> {
                     let mut rest = parts.clone();
                     rest.remove(number);
                     let edit = Edit::Expr(place.clone(), joined(expr, rest, ExprKind::Or));
-                    self.change(part.span, format!("without `{}`", self.text.snippet(part.span)), edit);
+                    let text = self.text.snippet(part.span);
+                    self.change(part.span, format!("without `{text}`"), decides(&text), edit);
                     self.condition(&place.child(number), part);
                 }
             }
@@ -43,12 +44,10 @@ impl Sites<'_> {
             let Some(first) = group.first() else { continue };
             let kept = parts.iter().enumerate().filter(|(at, _)| !(from..to).contains(at));
             let rest = joined(expr, kept.map(|(_, part)| part.clone()).collect(), ExprKind::And);
-            if group.len() == 1 && proof::implied(self.plan, place, first, from) {
-                self.proved += 1;
-            } else {
-                let what = format!("without `{}`", self.text.snippet(first.span));
-                self.change(first.span, what, Edit::Expr(place.clone(), rest));
-            }
+            let text = self.text.snippet(first.span);
+            let edit = Edit::Expr(place.clone(), rest);
+            let proved = group.len() == 1 && proof::implied(self.plan, place, first, from);
+            self.change_unless(proved, first.span, format!("without `{text}`"), decides(&text), edit);
             if group.len() == 1 {
                 self.condition(&place.child(from), first);
             } else {
@@ -56,7 +55,8 @@ impl Sites<'_> {
                 let group = joined(first, group.to_vec(), ExprKind::And);
                 negated.splice(from..to, [not(&group)]);
                 let edit = Edit::Expr(place.clone(), joined(expr, negated, ExprKind::And));
-                self.change(first.span, opposite(&self.text.snippet(first.span)), edit);
+                let text = self.text.snippet(first.span);
+                self.change(first.span, opposite(&text), decides(&text), edit);
             }
         }
     }
@@ -69,8 +69,9 @@ impl Sites<'_> {
             _ => false,
         };
         if !several {
-            let what = opposite(&self.text.snippet(expr.span));
-            self.change(expr.span, what, Edit::Expr(place.clone(), not(expr)));
+            let text = self.text.snippet(expr.span);
+            let edit = Edit::Expr(place.clone(), not(expr));
+            self.change(expr.span, opposite(&text), decides(&text), edit);
         }
     }
 
@@ -136,13 +137,13 @@ impl Sites<'_> {
                         left: left.clone(),
                         right: right.clone(),
                     };
-                    self.exchanged(expr, to, from, here(kind));
+                    self.exchanged(expr, to, from, "add a test in which the two are equal", here(kind));
                 }
             }
             ExprKind::Literal(literal) => {
                 for other in beside(literal) {
                     let what = format!("with `{}` for `{}`", number(&other), self.text.snippet(expr.span));
-                    self.change(expr.span, what, here(ExprKind::Literal(other)));
+                    self.change(expr.span, what, BOUND, here(ExprKind::Literal(other)));
                 }
             }
             ExprKind::Member { base, path } => self.indexes(place, expr, base, path),
@@ -150,13 +151,11 @@ impl Sites<'_> {
                 for (at, part) in parts.iter().enumerate() {
                     let mut rest = parts.clone();
                     rest.remove(at);
-                    let what = format!(
-                        "without `{}` in `{}`",
-                        self.text.snippet(part.span),
-                        self.text.snippet(expr.span)
-                    );
+                    let text = self.text.snippet(part.span);
+                    let what = format!("without `{text}` in `{}`", self.text.snippet(expr.span));
+                    let help = format!("add a test in which the value comes from `{text}`");
                     let edit = Edit::Expr(place.clone(), joined(expr, rest, ExprKind::Coalesce));
-                    self.change(part.span, what, edit);
+                    self.change(part.span, what, help, edit);
                 }
             }
             ExprKind::Set { op, left, right } => {
@@ -173,7 +172,7 @@ impl Sites<'_> {
                     left: left.clone(),
                     right: right.clone(),
                 };
-                self.exchanged(expr, to, from, here(kind));
+                self.exchanged(expr, to, from, SIDES, here(kind));
             }
             ExprKind::Arithmetic { op, left, right } => {
                 let (other, from, to) = match op {
@@ -188,7 +187,7 @@ impl Sites<'_> {
                     left: left.clone(),
                     right: right.clone(),
                 };
-                self.exchanged(expr, to, from, here(kind));
+                self.exchanged(expr, to, from, SIDES, here(kind));
             }
             ExprKind::Call { function, arguments } if function.0.name == "if" => {
                 if let [Argument::Value(condition), Argument::Value(yes), Argument::Value(no)] = arguments.as_slice() {
@@ -230,17 +229,17 @@ impl Sites<'_> {
             self.text.snippet(side.span),
             self.text.snippet(expr.span)
         );
-        self.change(expr.span, what, Edit::Expr(place.clone(), side.clone()));
+        self.change(expr.span, what, SIDES, Edit::Expr(place.clone(), side.clone()));
     }
 
     /// Another operator of two sides.
-    fn exchanged(&mut self, expr: &Expr, to: &str, from: &str, edit: Edit) {
+    fn exchanged(&mut self, expr: &Expr, to: &str, from: &str, help: &str, edit: Edit) {
         let span = match self.text.at(expr.span).map(|e| &e.kind) {
             Some(ast::ExprKind::Binary { op_span, .. }) => *op_span,
             _ => expr.span,
         };
         let what = format!("with `{to}` for `{from}` in `{}`", self.text.snippet(expr.span));
-        self.change(span, what, edit);
+        self.change(span, what, help, edit);
     }
 
     /// Without an item of a list that is written here.
@@ -250,17 +249,20 @@ impl Sites<'_> {
             return;
         };
         let written = self.text.elements(expr.span).unwrap_or(&[]);
+        let of = match &expr.kind {
+            ExprKind::In { value, .. } | ExprKind::HasAny { value, .. } => {
+                format!("of `{}`", self.text.snippet(value.span))
+            }
+            _ => format!("`{}`", self.text.snippet(expr.span)),
+        };
         for (at, element) in elements.iter().enumerate() {
             let rest: Vec<Literal> = without(elements, at);
-            if proof::listed(element, &rest, fold) {
-                self.proved += 1;
-                continue;
-            }
+            let proved = proof::listed(element, &rest, fold);
             let span = written.get(at).map_or(expr.span, |literal| literal.span);
             let kind = with(List::Inline(rest));
             let edit = Edit::Expr(place.clone(), Expr { kind, ..expr.clone() });
-            let what = format!("without `{}` in `{}`", shown(element), self.text.snippet(expr.span));
-            self.change(span, what, edit);
+            let what = format!("without `{}` in the list {of}", shown(element));
+            self.change_unless(proved, span, what, decides(&shown(element)), edit);
         }
     }
 
@@ -287,11 +289,19 @@ impl Sites<'_> {
                 };
                 let what = format!("with `[{other}]` for `[{index}]` in `{}`", self.text.snippet(expr.span));
                 let edit = Edit::Expr(place.clone(), Expr { kind, ..expr.clone() });
-                self.change(expr.span, what, edit);
+                self.change(
+                    expr.span,
+                    what,
+                    "add a test in which the list has several elements",
+                    edit,
+                );
             }
         }
     }
 }
+
+/// What helps where an operation of two sides is changed.
+const SIDES: &str = "add a test in which both sides matter";
 
 /// The rest of a chain of `and`, `or` or `??`: one that is left stands alone. None can only be left of a chain of one.
 fn joined(expr: &Expr, mut parts: Vec<Expr>, chain: fn(Vec<Expr>) -> ExprKind) -> Expr {

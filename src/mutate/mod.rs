@@ -10,11 +10,15 @@
 //! | proofs | changes that cannot matter are left out and counted | `proof` |
 //! | edit | the plan with the change | `edit` |
 //! | run | the tests, those that killed before first, until one fails | [`mutate`] |
+//! | listed | survivors that somebody says are equivalent, with a reason | `listed` |
+//! | show | events on which a survivor and the rule differ, as a test | `show` |
 
 mod edit;
 mod expr;
+pub mod listed;
 mod operators;
 mod proof;
+mod show;
 mod sites;
 mod written;
 
@@ -28,6 +32,8 @@ use crate::testing::{self, TestEvent};
 use edit::Edit;
 use std::borrow::Cow;
 
+pub use show::show;
+
 /// A change to a rule.
 #[derive(Clone, Debug)]
 pub struct Mutant {
@@ -35,7 +41,19 @@ pub struct Mutant {
     pub what: String,
     /// Where.
     pub span: Span,
+    /// What a test would be about that notices it.
+    pub help: String,
+    /// A list without elements that the changed condition asks for: only a test that fills it can notice.
+    empty: Option<Empty>,
     edit: Edit,
+}
+
+/// A list without elements, and what is looked for in it.
+#[derive(Clone, Debug)]
+struct Empty {
+    list: String,
+    /// The field, where it is one.
+    field: Option<Vec<ast::Segment>>,
 }
 
 /// What came of the mutants of a rule.
@@ -43,12 +61,16 @@ pub struct Mutant {
 pub struct Mutation {
     /// The rule.
     pub rule: String,
+    /// Its name's place.
+    pub span: Span,
     /// Mutants that a test notices, with the first such test.
     pub killed: Vec<(Mutant, String)>,
     /// Mutants that no test notices, in the order of the text.
     pub survivors: Vec<Mutant>,
-    /// How many changes were left out because they are proved to change nothing.
-    pub proved: usize,
+    /// Survivors that are listed as equivalent ([`listed::take`]), each with its entry.
+    pub listed: Vec<(Mutant, listed::Entry)>,
+    /// Changes that are no mutants, because they are proved to change nothing.
+    pub proved: Vec<Mutant>,
     /// Tests that fail over the rule itself: they cannot notice anything.
     pub failing: Vec<String>,
     /// How many tests the mutants were run through.
@@ -58,7 +80,7 @@ pub struct Mutation {
 impl Mutation {
     /// How many mutants there are.
     pub fn mutants(&self) -> usize {
-        self.killed.len() + self.survivors.len()
+        self.killed.len() + self.survivors.len() + self.listed.len()
     }
 }
 
@@ -75,26 +97,28 @@ pub fn mutate(
 ) -> Result<Mutation, Unfit> {
     let (plan, tests) = (&compiled.written.plan, &compiled.checked.tests);
     let events: Vec<Vec<TestEvent>> = tests.iter().map(|test| testing::events(test, catalog)).collect();
-    let ready = evaluate::Compiled::new(plan, catalog)?;
     let passes = |plan: &Plan, ready: &evaluate::Compiled<'_>, number: usize| -> Result<bool, Unfit> {
-        match (
+        let (Some(test), Some(expected), Some(events)) = (
             tests.get(number),
             compiled.written.expect.get(number),
             events.get(number),
-        ) {
-            (Some(test), Some(expected), Some(events)) => match testing::plan_of(test, plan) {
-                Cow::Borrowed(_) => testing::passes(test, expected, ready, events),
-                Cow::Owned(own) => testing::passes(test, expected, &evaluate::Compiled::new(&own, catalog)?, events),
-            },
-            _ => Ok(true),
+        ) else {
+            return Ok(true);
+        };
+        match testing::plan_of(test, plan) {
+            Cow::Borrowed(_) => testing::passes(test, expected, ready, events),
+            Cow::Owned(own) => testing::passes(test, expected, &evaluate::Compiled::new(&own, catalog)?, events),
         }
     };
+    let ready = evaluate::Compiled::new(plan, catalog)?;
     let name = |number: usize| tests.get(number).map_or("", |test| test.ast.name.value.as_str());
     let mut mutation = Mutation {
         rule: plan.rule.name.clone(),
+        span: plan.rule.span,
         killed: Vec::new(),
         survivors: Vec::new(),
-        proved: 0,
+        listed: Vec::new(),
+        proved: Vec::new(),
         failing: Vec::new(),
         tests: 0,
     };
@@ -134,3 +158,6 @@ pub fn mutate(
     }
     Ok(mutation)
 }
+
+#[cfg(test)]
+mod tests;

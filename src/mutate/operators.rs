@@ -2,7 +2,7 @@
 
 use super::edit::{Edit, Place, Root};
 use super::proof;
-use super::sites::Sites;
+use super::sites::{Sites, decides};
 use crate::diagnostics::Span as At;
 use crate::functions::{Function, FunctionId, Missing, Native, Result_, Sigma};
 use crate::plan::{
@@ -19,13 +19,13 @@ impl Sites<'_> {
         let Some(written) = self.written(relation) else { return };
         match (&relation.operator, &written.kind) {
             (Operator::Aggregate { per, .. }, RelationKind::Group { per: length, .. }) => {
-                for (other, word) in windows(*per) {
+                for (other, said) in windows(*per) {
                     let with = |operator: &mut Operator| {
                         if let Operator::Aggregate { per, .. } = operator {
                             *per = other;
                         }
                     };
-                    self.operated(id, relation, length.span(), word, &with);
+                    self.operated(id, relation, length.span(), said, &with);
                 }
                 self.streams(id, relation, written);
                 self.group_keys(id, relation, written);
@@ -45,7 +45,16 @@ impl Sites<'_> {
                             *over = other;
                         }
                     };
-                    self.operated(id, relation, length.span(), format!("with `over {other}`"), &with);
+                    self.operated(
+                        id,
+                        relation,
+                        length.span(),
+                        Said(
+                            format!("with `over {other}`"),
+                            format!("add tests with an event on both sides of the {over} before the end of a window"),
+                        ),
+                        &with,
+                    );
                 }
             }
             (Operator::Join { .. } | Operator::AntiJoin { .. }, RelationKind::Match { links, within, .. }) => {
@@ -58,10 +67,11 @@ impl Sites<'_> {
     }
 
     /// A relation whose operator is changed.
-    fn operated(&mut self, id: RelationId, relation: &Relation, at: At, what: String, with: &dyn Fn(&mut Operator)) {
+    fn operated(&mut self, id: RelationId, relation: &Relation, at: At, said: Said, with: &dyn Fn(&mut Operator)) {
         let mut changed = relation.clone();
         with(&mut changed.operator);
-        self.change(at, what, Edit::Relation(id, Box::new(changed)));
+        let Said(what, help) = said;
+        self.change(at, what, help, Edit::Relation(id, Box::new(changed)));
     }
 
     /// A group without one of its selections: none of its events are there.
@@ -76,13 +86,9 @@ impl Sites<'_> {
         }
         for (gone, name) in names.iter().enumerate() {
             let with = |operator: &mut Operator| without_stream(operator, gone);
-            self.operated(
-                id,
-                relation,
-                name.span,
-                format!("without the rows of `{}`", name.name),
-                &with,
-            );
+            let what = format!("without the rows of `{}`", name.name);
+            let help = format!("add a test with no event but those of `{}`", name.name);
+            self.operated(id, relation, name.span, Said(what, help), &with);
         }
     }
 
@@ -94,8 +100,9 @@ impl Sites<'_> {
         };
         for (number, (key, path)) in keys.iter().zip(paths).enumerate() {
             let what = format!("without the key `{}`", self.text.snippet(path.path.span));
+            let help = key_help(&self.text.snippet(path.path.span));
             if let Some(changed) = without_key(relation, key, number) {
-                self.change(path.path.span, what, Edit::Relation(id, Box::new(changed)));
+                self.change(path.path.span, what, help, Edit::Relation(id, Box::new(changed)));
             }
         }
     }
@@ -117,17 +124,15 @@ impl Sites<'_> {
         for (number, (aggregate, (column, word))) in aggregates.iter().zip(own).enumerate() {
             let of_column = format!("of `{}`", column.name.name);
             if let Some(condition) = &aggregate.condition {
-                if proof::counted(aggregate, condition) {
-                    self.proved += 1;
-                } else {
-                    let with = |operator: &mut Operator| {
-                        if let Some(aggregate) = aggregate_mut(operator, number) {
-                            aggregate.condition = None;
-                        }
-                    };
-                    let what = format!("without `where {}` {of_column}", self.text.snippet(condition.span));
-                    self.operated(id, relation, condition.span, what, &with);
+                let mut changed = relation.clone();
+                if let Some(aggregate) = aggregate_mut(&mut changed.operator, number) {
+                    aggregate.condition = None;
                 }
+                let text = self.text.snippet(condition.span);
+                let what = format!("without `where {text}` {of_column}");
+                let proved = proof::counted(aggregate, condition);
+                let edit = Edit::Relation(id, Box::new(changed));
+                self.change_unless(proved, condition.span, what, decides(&text), edit);
                 self.condition(&Place::of(Root::Condition(id, number)), condition);
             }
             let other = match aggregate.function {
@@ -147,7 +152,8 @@ impl Sites<'_> {
                 other.word(),
                 aggregate.function.word()
             );
-            self.operated(id, relation, word, what, &with);
+            let help = "add a test in which the two are different numbers".to_owned();
+            self.operated(id, relation, word, Said(what, help), &with);
         }
         for (number, (_, value)) in computed.iter().enumerate() {
             self.root(&Place::of(Root::Computed(id, number)), value);
@@ -172,7 +178,9 @@ impl Sites<'_> {
                     *within = Span(other);
                 }
             };
-            self.operated(id, relation, at, format!("with `within {}`", Span(other)), &with);
+            let what = format!("with `within {}`", Span(other));
+            let help = format!("add a test with two rows that are {within} apart, and one with {step} more");
+            self.operated(id, relation, at, Said(what, help), &with);
         }
     }
 
@@ -211,7 +219,8 @@ impl Sites<'_> {
                         *link = other;
                     }
                 };
-                self.operated(id, relation, at, format!("with `{to}` for `{from}`"), &with);
+                let help = "add a test in which the rows come in the other order".to_owned();
+                self.operated(id, relation, at, Said(format!("with `{to}` for `{from}`"), help), &with);
             }
             Operator::AntiJoin {
                 left,
@@ -228,7 +237,9 @@ impl Sites<'_> {
                     columns: columns.clone(),
                 };
                 let with = |operator: &mut Operator| *operator = join.clone();
-                self.operated(id, relation, at, "with `with` for `without`".to_owned(), &with);
+                let what = "with `with` for `without`".to_owned();
+                let help = "add a test in which the second row is missing".to_owned();
+                self.operated(id, relation, at, Said(what, help), &with);
             }
             _ => {}
         }
@@ -264,22 +275,45 @@ impl Sites<'_> {
                     columns.push(value.clone());
                 }
             };
-            let what = format!("without the key `{}`", self.text.snippet(at));
-            self.operated(id, relation, at, what, &with);
+            let text = self.text.snippet(at);
+            let what = format!("without the key `{text}`");
+            self.operated(id, relation, at, Said(what, key_help(&text)), &with);
         }
     }
 }
 
+/// What is changed, and what helps.
+struct Said(String, String);
+
+fn key_help(key: &str) -> String {
+    format!("add a test with two values of `{key}` at once")
+}
+
 /// The next longer and the half window, each with its words; only such as divide a day.
-fn windows(per: Span) -> Vec<(Span, String)> {
+fn windows(per: Span) -> Vec<(Span, Said)> {
     let day = Span::days(1).0;
     let whole = |length: i64| length > 0 && day % length == 0;
     let longer = (2..=per.0.max(2))
         .map_while(|times| per.0.checked_mul(times).filter(|length| *length <= day))
         .find(|length| whole(*length));
     let half = Some(per.0 / 2).filter(|half| per.0 % 2 == 0 && whole(*half));
-    let said = |length: i64| (Span(length), format!("with `per {}`", Span(length)));
-    longer.into_iter().chain(half).map(said).collect()
+    let said = |length: i64, help: String| (Span(length), Said(format!("with `per {}`", Span(length)), help));
+    let longer = longer.map(|length| {
+        said(
+            length,
+            "add a test with events on both sides of the end of a window".to_owned(),
+        )
+    });
+    let help = |half: i64| {
+        format!(
+            "add a test with events in both halves of one window, more than {} apart",
+            Span(half)
+        )
+    };
+    longer
+        .into_iter()
+        .chain(half.map(|half| said(half, help(half))))
+        .collect()
 }
 
 fn aggregate_mut(operator: &mut Operator, number: usize) -> Option<&mut Aggregate> {

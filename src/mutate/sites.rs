@@ -1,13 +1,15 @@
 //! Every change to a plan at a place that the rule's own text wrote.
 
-use super::Mutant;
 use super::edit::{Edit, Place, Root, StepPlace};
 use super::expr::{beside, shown, without};
 use super::proof;
 use super::written::Text;
+use super::{Empty, Mutant};
 use crate::check::Checked;
 use crate::diagnostics::{FileId, Sources, Span};
-use crate::plan::{ConstantValue, Expr, ExprKind, Plan, Relation, RelationId, Segment, Step, StepKind, Type};
+use crate::plan::{
+    Column, ConstantValue, Expr, ExprKind, List, Origin, Plan, Relation, RelationId, Segment, Step, StepKind, Type,
+};
 use crate::resolve;
 use crate::syntax::ast;
 use std::collections::BTreeSet;
@@ -21,18 +23,18 @@ pub(super) struct Sites<'a> {
     /// The set of rows that is looked at, or the alert; none for lists and values.
     of: Option<String>,
     seen: BTreeSet<(Span, String)>,
-    pub(super) mutants: Vec<Mutant>,
-    /// How many changes are proved to change nothing.
-    pub(super) proved: usize,
+    mutants: Vec<Mutant>,
+    /// Changes that are proved to change nothing.
+    proved: Vec<Mutant>,
 }
 
-/// All changes to a rule in the order of its text, and how many were left out because they are proved to change nothing.
+/// All changes to a rule in the order of its text, and those that are proved to change nothing.
 pub(super) fn all(
     plan: &Plan,
     checked: &Checked<'_>,
     trees: &[(FileId, ast::File)],
     sources: &Sources,
-) -> (Vec<Mutant>, usize) {
+) -> (Vec<Mutant>, Vec<Mutant>) {
     let mut sites = Sites {
         plan,
         rule: checked.ast,
@@ -41,7 +43,7 @@ pub(super) fn all(
         of: None,
         seen: BTreeSet::new(),
         mutants: Vec::new(),
-        proved: 0,
+        proved: Vec::new(),
     };
     for (number, declared) in checked.declared.iter().enumerate() {
         sites.declared(number, *declared);
@@ -73,15 +75,42 @@ fn number(mutants: &mut [Mutant]) {
     }
 }
 
+/// What helps where a bound is moved.
+pub(super) const BOUND: &str = "add tests on both sides of the bound";
+
+/// What helps where a condition or an item is changed.
+pub(super) fn decides(text: &str) -> String {
+    format!("add a test in which `{text}` alone decides")
+}
+
 impl<'a> Sites<'a> {
     /// Adds a change. Two that are called the same at one place are one.
-    pub(super) fn change(&mut self, span: Span, what: String, edit: Edit) {
+    pub(super) fn change(&mut self, span: Span, what: String, help: impl Into<String>, edit: Edit) {
+        self.change_unless(false, span, what, help, edit);
+    }
+
+    /// Adds a change; one that is proved to change nothing is no mutant.
+    pub(super) fn change_unless(
+        &mut self,
+        proved: bool,
+        span: Span,
+        what: String,
+        help: impl Into<String>,
+        edit: Edit,
+    ) {
         let what = match &self.of {
-            Some(name) => format!("in `{name}`: {what}"),
+            Some(name) => format!("in `{name}`, {what}"),
             None => what,
         };
         if self.seen.insert((span, what.clone())) {
-            self.mutants.push(Mutant { what, span, edit });
+            let to = if proved { &mut self.proved } else { &mut self.mutants };
+            to.push(Mutant {
+                what,
+                span,
+                help: help.into(),
+                empty: None,
+                edit,
+            });
         }
     }
 
@@ -95,20 +124,18 @@ impl<'a> Sites<'a> {
             (ConstantValue::List(elements), resolve::Constant::List(list)) => {
                 for (at, element) in elements.iter().enumerate() {
                     let rest = without(elements, at);
-                    if proof::listed(element, &rest, uses.fold) {
-                        self.proved += 1;
-                        continue;
-                    }
+                    let proved = proof::listed(element, &rest, uses.fold);
                     let span = list.elements.get(at).map_or(list.name.span, |literal| literal.span);
                     let what = format!("without `{}` in list `{}`", shown(element), constant.name);
-                    self.change(span, what, Edit::Constant(number, ConstantValue::List(rest)));
+                    let edit = Edit::Constant(number, ConstantValue::List(rest));
+                    self.change_unless(proved, span, what, decides(&shown(element)), edit);
                 }
             }
             (ConstantValue::Scalar(literal), resolve::Constant::Value(value)) => {
                 for other in beside(literal) {
                     let what = format!("with `value {} = {}`", constant.name, shown(&other));
                     let edit = Edit::Constant(number, ConstantValue::Scalar(other));
-                    self.change(value.value.span, what, edit);
+                    self.change(value.value.span, what, BOUND, edit);
                 }
             }
             _ => {}
@@ -131,26 +158,40 @@ impl<'a> Sites<'a> {
                 }
                 StepKind::Except { condition, .. } if self.wrote(condition) => {
                     let what = format!("without `{}`", self.text.snippet(step.span));
-                    self.change(step.span, what, Edit::Step(at, None));
+                    let empty = self.emptied(relation, condition);
+                    let help = match &empty {
+                        Some(Empty { list, .. }) => {
+                            format!("`{list}` is empty: fill it in a test, with an event that this step removes")
+                        }
+                        None => "add a test with an event that this step removes".to_owned(),
+                    };
+                    self.change(step.span, what, help, Edit::Step(at, None));
+                    if let Some(mutant) = self.mutants.last_mut() {
+                        mutant.empty = empty;
+                    }
                     self.condition(&place, condition);
                 }
                 StepKind::Extend { value, .. } if self.wrote(value) => self.root(&place, value),
                 StepKind::Expand { slot, list } if self.wrote(list) => {
                     if list.ty == Type::Json {
-                        let first = Expr {
-                            kind: ExprKind::Member {
-                                base: Box::new(list.clone()),
-                                path: vec![Segment::Index(0)],
-                            },
+                        let json = |kind| Expr {
+                            kind,
                             ty: Type::Json,
                             span: list.span,
                         };
+                        let first = json(ExprKind::Member {
+                            base: Box::new(list.clone()),
+                            path: vec![Segment::Index(0)],
+                        });
+                        // A single value is a list of one.
+                        let first = json(ExprKind::Coalesce(vec![first, list.clone()]));
                         let what = format!("with only the first of `{}`", self.text.snippet(step.span));
                         let kind = StepKind::Extend {
                             slot: *slot,
                             value: first,
                         };
-                        self.change(step.span, what, Edit::Step(at, Some(kind)));
+                        let help = "add a test in which the second element of the list decides";
+                        self.change(step.span, what, help, Edit::Step(at, Some(kind)));
                     }
                     self.value(&place, list);
                 }
@@ -165,16 +206,44 @@ impl<'a> Sites<'a> {
             ExprKind::And(parts) => (true, proof::guards(self.plan, at.relation, parts)),
             _ => (false, proof::implied(self.plan, &place, condition, 0)),
         };
-        if proved {
-            self.proved += 1;
-            return;
-        }
         // A step that stands around a lookup is two in the plan.
         let said = if split { condition.span } else { step.span };
         if !(several && split) {
             let what = format!("without `{}`", self.text.snippet(said));
-            self.change(said, what, Edit::Step(at, None));
+            let help = decides(&self.text.snippet(condition.span));
+            self.change_unless(proved, said, what, help, Edit::Step(at, None));
         }
+    }
+
+    /// A list that a condition asks for and that is empty.
+    fn emptied(&self, relation: Option<RelationId>, condition: &Expr) -> Option<Empty> {
+        let relation = relation.unwrap_or(self.plan.alert.input);
+        let columns = self.plan.relations.get(relation).map_or(&[][..], |r| &r.columns);
+        let mut found = None;
+        condition.walk(&mut |expr| {
+            let (ExprKind::In {
+                list: List::Constant(index),
+                value,
+                ..
+            }
+            | ExprKind::HasAny {
+                list: List::Constant(index),
+                value,
+            }) = &expr.kind
+            else {
+                return;
+            };
+            let Some(constant) = self.plan.constants.get(*index) else {
+                return;
+            };
+            if matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty()) {
+                found = Some(Empty {
+                    list: constant.name.clone(),
+                    field: field(columns, value),
+                });
+            }
+        });
+        found
     }
 
     /// A value, or a condition that is used as one.
@@ -214,5 +283,23 @@ impl<'a> Sites<'a> {
             .relations
             .iter()
             .find(|written| written.name.name == relation.name)
+    }
+}
+
+/// The path of a value that is a field of the source, or stands below one.
+fn field(columns: &[Column], value: &Expr) -> Option<Vec<Segment>> {
+    match &value.kind {
+        ExprKind::Column(slot) => {
+            let column = columns.get(*slot)?;
+            let words = column.name.split('.').map(|word| Segment::Name(word.to_owned()));
+            matches!(column.origin, Origin::Field(_)).then(|| words.collect())
+        }
+        ExprKind::Convert(inner) => field(columns, inner),
+        ExprKind::Member { base, path } => {
+            let mut whole = field(columns, base)?;
+            whole.extend(path.iter().cloned());
+            Some(whole)
+        }
+        _ => None,
     }
 }

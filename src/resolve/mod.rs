@@ -6,6 +6,7 @@
 //! and nothing else.
 
 mod alert;
+mod constants;
 mod date;
 mod entities;
 mod groups;
@@ -24,6 +25,7 @@ use crate::plan::{Origin, RelationId, RuleInfo, Slot};
 use crate::source::{Catalog, Source, SourceId};
 use crate::syntax::ast::{self, Link, Segment};
 use crate::value;
+use crate::values::Values;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -32,6 +34,8 @@ use std::ops::Range;
 pub struct Program<'a> {
     /// Rules in the order of the files.
     pub rules: Vec<Rule<'a>>,
+    /// Lists and values of files without rules.
+    pub lists: Vec<Constant<'a>>,
 }
 
 /// A rule, names resolved.
@@ -43,7 +47,7 @@ pub struct Rule<'a> {
     pub ast: &'a ast::Rule,
     /// Its metadata.
     pub info: RuleInfo,
-    /// Lists and values of its file.
+    /// Lists and values that it can use: those of the files that its file uses, then those of its file.
     pub constants: Vec<Constant<'a>>,
     /// Its relations; each uses only those before it.
     pub relations: Vec<Relation<'a>>,
@@ -79,13 +83,22 @@ pub enum TemplatePart {
     Path(ast::Path),
 }
 
-/// A list or value of the file.
+/// A list or value.
 #[derive(Clone, Copy, Debug)]
 pub enum Constant<'a> {
     /// `list`
     List(&'a ast::ListDecl),
     /// `value`
     Value(&'a ast::ValueDecl),
+}
+
+impl<'a> From<&'a ast::Replacement> for Constant<'a> {
+    fn from(replacement: &'a ast::Replacement) -> Constant<'a> {
+        match replacement {
+            ast::Replacement::List(list) => Constant::List(list),
+            ast::Replacement::Value(value) => Constant::Value(value),
+        }
+    }
 }
 
 impl Constant<'_> {
@@ -252,6 +265,8 @@ pub struct World<'w> {
     conditions: BTreeMap<SourceId, ast::Expr>,
     /// Expressions that stand in the source files of users.
     written: BTreeMap<FileId, Written>,
+    /// What lists and values hold in this deployment, for each file of rules.
+    pub values: BTreeMap<FileId, Values>,
 }
 
 /// Where an expression stands in a source file.
@@ -272,6 +287,7 @@ impl<'w> World<'w> {
             computed: BTreeMap::new(),
             conditions: BTreeMap::new(),
             written: BTreeMap::new(),
+            values: BTreeMap::new(),
         };
         let mut findings = Vec::new();
         for (id, source) in catalog.iter() {
@@ -367,12 +383,17 @@ pub fn resolve<'a>(
     let mut rules = Vec::new();
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
     let mut ids: BTreeMap<String, Span> = BTreeMap::new();
+    let lists = lists_of(files);
+    let by_id: BTreeMap<FileId, &ast::File> = files.iter().map(|(id, tree)| (*id, tree)).collect();
     for (file, tree) in files {
-        let constants = constants(tree, findings);
+        let before = findings.len();
+        let Some((constants, imported)) = constants::of(tree, &by_id, world.values.get(file), findings) else {
+            continue;
+        };
+        let clash = findings.len() > before;
         let mut used = vec![false; constants.len()];
         let mut all_read = true;
-        for item in &tree.items {
-            let ast::Item::Rule(rule) = item else { continue };
+        for rule in tree.rules() {
             if let Some(first) = names.insert(&rule.name.name, rule.name.span) {
                 findings.push(
                     Diagnostic::new(
@@ -422,21 +443,17 @@ pub fn resolve<'a>(
                 rules.push(resolved);
             }
         }
-        for (constant, used) in constants.iter().zip(used) {
-            if !used && all_read {
-                let name = constant.name();
-                findings.push(
-                    Diagnostic::new(
-                        Code::UnusedConstant,
-                        name.span,
-                        format!("`{}` is never used", name.name),
-                    )
-                    .help("delete it, or use it in a rule of this file"),
-                );
-            }
+        if all_read && !clash {
+            constants::unused(tree, &constants, &used, &imported, findings);
         }
     }
-    Program { rules }
+    Program { rules, lists }
+}
+
+/// The lists and values of files that hold nothing else.
+fn lists_of(files: &[(FileId, ast::File)]) -> Vec<Constant<'_>> {
+    let alone = files.iter().filter(|(_, tree)| tree.rules().next().is_none());
+    alone.flat_map(|(_, tree)| constants::declared(tree)).collect()
 }
 
 /// Names of values that stand where a duration can.
@@ -453,24 +470,4 @@ fn lengths(rule: &ast::Rule) -> impl Iterator<Item = &str> {
             ast::Length::Literal(..) => None,
         }
     })
-}
-
-fn constants<'a>(tree: &'a ast::File, findings: &mut Vec<Diagnostic>) -> Vec<Constant<'a>> {
-    let mut constants: Vec<Constant<'a>> = Vec::new();
-    for item in &tree.items {
-        let constant = match item {
-            ast::Item::List(list) => Constant::List(list),
-            ast::Item::Value(value) => Constant::Value(value),
-            ast::Item::Rule(_) => continue,
-        };
-        let name = constant.name();
-        if let Some(other) = constants.iter().find(|c| c.name().name == name.name) {
-            findings.push(
-                Diagnostic::new(Code::NameTaken, name.span, format!("`{}` is defined twice", name.name))
-                    .also(other.name().span, "the first one"),
-            );
-        }
-        constants.push(constant);
-    }
-    constants
 }

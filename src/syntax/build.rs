@@ -5,7 +5,7 @@
 use super::ast::{
     AggregateName, Alert, AlertItem, AlertValue, Column, ColumnKind, Expr, ExprKind, Ident, Item, JoinKey, Key, Length,
     Link, ListDecl, Literal, LiteralKind, Meta, MetaValue, Object, Path, Relation, RelationKind, Segment, Step,
-    StepKind, Text, ValueDecl,
+    StepKind, Text, Use, ValueDecl,
 };
 use super::{Pair, Rule};
 use crate::diagnostics::{Code, Diagnostic, FileId, Span};
@@ -51,17 +51,24 @@ impl Builder {
         }
     }
 
-    pub(super) fn items(&mut self, file: Pair<'_>) -> Vec<Item> {
-        let mut items = Vec::new();
+    pub(super) fn items(&mut self, file: Pair<'_>) -> (Vec<Use>, Vec<Item>) {
+        let (mut uses, mut items) = (Vec::new(), Vec::new());
         for pair in file.into_inner() {
             match pair.as_rule() {
+                Rule::use_decl => uses.push(Use {
+                    span: self.span(&pair),
+                    path: self.ident(pair.into_inner().nth(1)),
+                    file: None,
+                    rule: None,
+                    tried: Vec::new(),
+                }),
                 Rule::list_decl => items.push(Item::List(self.list_decl(pair))),
                 Rule::value_decl => items.push(Item::Value(self.value_decl(pair))),
                 Rule::rule_decl => items.push(Item::Rule(Box::new(self.rule(pair)))),
                 _ => {}
             }
         }
-        items
+        (uses, items)
     }
 
     pub(super) fn list_decl(&mut self, pair: Pair<'_>) -> ListDecl {

@@ -163,6 +163,12 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     if rest.starts_with(';') {
         return Some("statements need no `;`".into());
     }
+    if found == "use" && wants("`rule`") {
+        return Some("`use` stands at the top of the file, before the first list, value or rule".into());
+    }
+    if rest.starts_with('"') && key == "use" {
+        return Some("name the file by its words: `use lists.aws` is `lists/aws.trip`".into());
+    }
     // A list in round brackets: `in ("a", "b")`.
     if found == ","
         && let Some(open) = line.rfind('(')
@@ -291,6 +297,8 @@ fn describe(rules: &[Rule]) -> Vec<String> {
             Rule::alert_item | Rule::item_key => "`message`, `show` or an entity",
             Rule::where_step | Rule::except_step | Rule::let_step | Rule::each_step => "a step",
             Rule::link => "`then`, `with` or `without`",
+            Rule::use_decl => "`use`",
+            Rule::use_path => "a file such as `lists.aws`",
             Rule::test => "`test`",
             Rule::given | Rule::offset => "an event such as `-5m { .. }`",
             Rule::expect => "`expect`",

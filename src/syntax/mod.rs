@@ -124,12 +124,13 @@ fn parse_scanned(file: FileId, text: &str, comments: Vec<ast::Comment>) -> Resul
         findings: Vec::new(),
         depth: 0,
     };
-    let items = pairs.next().map(|pair| builder.items(pair)).unwrap_or_default();
+    let (uses, items) = pairs.next().map(|pair| builder.items(pair)).unwrap_or_default();
     if !builder.findings.is_empty() {
         return Err(builder.findings);
     }
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
     Ok(ast::File {
+        uses,
         items,
         comments,
         span: Span { file, start: 0, end },

@@ -79,7 +79,7 @@ fn a_case_follows_from_its_number() {
 #[test]
 fn a_case_can_be_pasted_as_a_test() {
     let (mut written, mut behind) = (0, 0);
-    each_rule(&all_pages(), |Rule { subject, log, text }| {
+    each_rule(&all_pages(), |Rule { subject, log, page }| {
         let (name, catalog) = (&subject.plan().rule.name, subject.catalog());
         let generator = generator(subject, log);
         let mut cases = Vec::new();
@@ -101,11 +101,12 @@ fn a_case_can_be_pasted_as_a_test() {
             cases.push((case, text));
         }
         let end = subject.compiled.checked.ast.span.end as usize - 1;
-        let (head, tail) = text.split_at(end);
+        let (head, tail) = page.text.split_at(end);
         let whole = format!("{}\n{blocks}{tail}", head.trim_end());
         let mut files = Files::default();
-        files.add(std::path::Path::new("pasted.trip"), whole.as_bytes());
+        files.add(&page.path, whole.as_bytes());
         assert!(files.findings.is_empty(), "{name}: {:?}\n{blocks}", files.findings);
+        files.link(&Default::default());
         let world = files.world(catalog).unwrap();
         let mut findings = Vec::new();
         let compiled = compile::compile(&files.trees, &world, &mut findings);
@@ -160,6 +161,7 @@ fn the_plan_alone_gives_sets_that_alert() {
                 }
             }
         }
+        files.link(&Default::default());
         let world = files.world(&catalog).unwrap();
         for compiled in compile::compile(&files.trees, &world, &mut Vec::new()) {
             let name = &compiled.plan.rule.name;

@@ -33,7 +33,7 @@ pub(crate) struct Rule<'a, 'r> {
     pub(crate) subject: &'a mut Subject<'r>,
     pub(crate) log: Option<&'a Case>,
     /// The text that it stands in.
-    pub(crate) text: &'a str,
+    pub(crate) page: &'a Page,
 }
 
 /// A number that the environment may set.
@@ -92,6 +92,7 @@ pub(crate) fn each_rule(pages: &[Page], mut with: impl FnMut(Rule<'_, '_>)) {
         let log = page.log.as_deref().map(|log| read_case(log, &catalog));
         let mut files = Files::default();
         files.add(&page.path, page.text.as_bytes());
+        files.link(&Default::default());
         let world = files.world(&catalog).unwrap();
         let mut findings = std::mem::take(&mut files.findings);
         let mut compiled = compile::compile(&files.trees, &world, &mut findings);
@@ -117,7 +118,7 @@ pub(crate) fn each_rule(pages: &[Page], mut with: impl FnMut(Rule<'_, '_>)) {
             with(Rule {
                 subject: &mut subject,
                 log: log.as_ref(),
-                text: &page.text,
+                page,
             });
         }
     }

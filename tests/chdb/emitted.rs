@@ -169,6 +169,7 @@ fn emitted_queries_agree() {
             }
             let mut files = Files::default();
             files.add(entry.path(), &std::fs::read(entry.path()).unwrap());
+            files.link(&Default::default());
             let world = files.world(&catalog).unwrap();
             let mut findings = Vec::new();
             for rule in compile::compile(&files.trees, &world, &mut findings) {

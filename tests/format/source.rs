@@ -509,8 +509,12 @@ pub(crate) fn file() -> BoxedStrategy<Tokens> {
                 words("}"),
             ])
         });
-    prop::collection::vec(prop_oneof![2 => constant(), 2 => rule], 0..4)
-        .prop_map(join)
+    let used = prop_oneof![Just("lists.aws"), Just("own"), Just("a.b-2.c")]
+        .prop_map(|path| join(vec![words("use"), one(path)]));
+    let uses = prop::collection::vec(used, 0..3);
+    let items = prop::collection::vec(prop_oneof![2 => constant(), 2 => rule], 0..4);
+    (uses, items)
+        .prop_map(|(uses, items)| join(uses.into_iter().chain(items).collect()))
         .boxed()
 }
 

@@ -169,6 +169,7 @@ impl Spec {
         let text = self.text();
         let mut files = Files::default();
         files.add(&self.rule, text.as_bytes());
+        files.link(&Default::default());
         let world = files.world(catalog).unwrap();
         let mut findings = std::mem::take(&mut files.findings);
         let compiled = compile::compile(&files.trees, &world, &mut findings);

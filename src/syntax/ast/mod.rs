@@ -4,18 +4,45 @@ mod expression;
 
 pub use expression::{BinaryOp, Expr, ExprKind, IsTest};
 
-use crate::diagnostics::Span;
+use crate::diagnostics::{FileId, Span};
 use crate::value;
 
 /// A file of rules.
 #[derive(Clone, Debug)]
 pub struct File {
+    /// The files whose lists and values it uses.
+    pub uses: Vec<Use>,
     /// Declarations in the order of the text.
     pub items: Vec<Item>,
     /// Comments in the order of the text.
     pub comments: Vec<Comment>,
     /// The whole file.
     pub span: Span,
+}
+
+/// `use lists.aws`
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// `lists.aws`
+    pub path: Ident,
+    /// The file that it names, once it was looked for.
+    pub file: Option<FileId>,
+    /// A rule in that file, which may hold none.
+    pub rule: Option<Span>,
+    /// The paths that were tried where it was not found.
+    pub tried: Vec<String>,
+    /// All of it.
+    pub span: Span,
+}
+
+impl File {
+    /// Its rules, in order.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Rule(rule) => Some(rule.as_ref()),
+            Item::List(_) | Item::Value(_) => None,
+        })
+    }
 }
 
 /// A `# comment`.

@@ -12,6 +12,9 @@ impl Layout<'_> {
     pub(super) fn file(&mut self, file: &File) -> Doc {
         let mut constants = false;
         let mut entries = Vec::new();
+        for used in &file.uses {
+            entries.push(self.entry(used.span, Space::Keep, |_| Doc::Text(format!("use {}", used.path.name))));
+        }
         for item in &file.items {
             let (span, constant) = match item {
                 Item::List(list) => (list.span, true),
