@@ -166,6 +166,9 @@ fn records_are_known_by_their_content() {
     assert_eq!(name("[1]"), None);
 }
 
+/// Names of fields, and what they hold.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// A record of every shape of the sources that have several: who reads it, and what a rule sees in it.
 #[test]
 fn every_raw_form_gives_the_same_fields() {
@@ -208,7 +211,7 @@ fn every_raw_form_gives_the_same_fields() {
         ("ClientIP", "192.0.2.7:44"),
         ("RecordType", "1"),
     ];
-    let cases: Vec<(&str, &str, &str, &[(&str, &str)])> = vec![
+    let cases: Vec<(&str, &str, &str, Fields<'_>)> = vec![
         (
             "windows.security",
             "table",
