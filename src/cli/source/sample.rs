@@ -435,8 +435,9 @@ pub(super) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     }
     let mut name = words.join(".");
     // Words of the language, and what every row has.
-    let file = FileId(0);
-    if matches!(name.as_str(), "" | "time" | "first" | "last") || crate::syntax::parse_path(file, &name, 0).is_none() {
+    let used = format!("{name} is present and not {name} is missing and x == {name}");
+    let word = matches!(name.as_str(), "" | "time" | "first" | "last" | "true" | "false");
+    if word || crate::syntax::parse_expression(FileId(0), &used).is_err() {
         name = if words.is_empty() {
             "field".to_owned()
         } else {
