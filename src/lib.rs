@@ -51,3 +51,5 @@ pub mod syntax;
 pub mod targets;
 #[cfg(feature = "compiler")]
 pub mod testing;
+#[cfg(feature = "compiler")]
+pub mod values;

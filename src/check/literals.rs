@@ -220,22 +220,40 @@ impl Checker<'_, '_, '_, '_> {
         }
     }
 
+    /// Where an element of a named list stands.
+    pub(super) fn place_of(&self, list: &List, element: usize) -> Option<Span> {
+        let List::Constant(index) = list else { return None };
+        let new = self
+            .replaced
+            .iter()
+            .find(|(other, _)| other == index)
+            .map(|(_, new)| new);
+        match new.or(self.rule.constants.get(*index))? {
+            resolve::Constant::List(list) => list.elements.get(element).map(|element| element.span),
+            resolve::Constant::Value(_) => None,
+        }
+    }
+
     /// What a list holds; a finding where its elements differ in type or hold the empty text.
     pub(super) fn elements(&mut self, list: &List, span: Span) -> Option<Elements> {
         let mut kind = Elements::None;
         let mut wrong = None;
-        for element in self.list_elements(list) {
+        for (index, element) in self.list_elements(list).iter().enumerate() {
             let this = match element {
                 Literal::Text(text) => {
                     if text.is_empty() {
+                        let finding = Diagnostic::new(
+                            Code::EmptyText,
+                            span,
+                            "the list holds the empty text, which no value equals",
+                        );
+                        let place = self.place_of(list, index);
                         wrong = Some(
-                            Diagnostic::new(
-                                Code::EmptyText,
-                                span,
-                                "the list holds the empty text, which no value equals",
-                            )
-                            .note("absent, null and `\"\"` are one thing: missing")
-                            .help("write `x is missing or x in [..]`"),
+                            place
+                                .into_iter()
+                                .fold(finding, |finding, place| finding.also(place, "it stands here"))
+                                .note("absent, null and `\"\"` are one thing: missing")
+                                .help("write `x is missing or x in [..]`"),
                         );
                     }
                     Elements::Text

@@ -254,6 +254,10 @@ impl Checker<'_, '_, '_, '_> {
                     format!("`{word}` cannot compare {} with {elements}", ty.name()),
                 )
                 .also(left.span, ty.name());
+                let finding = match self.place_of(&list, 0) {
+                    Some(place) => finding.also(place, "an element"),
+                    None => finding,
+                };
                 let finding = match ty {
                     Type::Set(_) => finding.help("to ask for common elements write `a intersect b is not empty`"),
                     _ => finding.help("write elements of the same type"),

@@ -37,13 +37,41 @@ pub(super) enum Command {
     Index(Index),
     /// Run a query in KQL, or the query of a Sentinel rule
     Kql(Kql),
+    /// Describe a further kind of log
+    #[command(subcommand)]
+    Source(Source),
+}
+
+#[derive(Subcommand)]
+pub(super) enum Source {
+    /// Write the first version of a source file, from the columns of its table or from sample events
+    New(NewSource),
+}
+
+#[derive(Args)]
+pub(super) struct NewSource {
+    /// What rules will call the source: words joined by dots, such as okta.system
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// What `TABLE | getschema` gives as CSV, or sample events as JSON, plain or gzip
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: PathBuf,
+    /// The Sentinel table [default: the file's name for columns; made from NAME for events]
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Write FOLDER/sources/NAME.yaml, and FOLDER/tables/TABLE.yaml where the table is not known
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Rule files (.trip) and folders
+    /// Rule files (.trip), source files (.yaml) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
     /// How findings are printed: human to standard error, json to standard output
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(super) format: CheckFormat,
@@ -78,6 +106,9 @@ pub(super) struct Build {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
     /// What to compile to; several with a comma between
     #[arg(long, value_enum, value_delimiter = ',', required_unless_present = "emit")]
     pub(super) target: Vec<BuildTarget>,
@@ -176,6 +207,9 @@ pub(super) struct Run {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "RULES")]
     pub(super) rules: Vec<PathBuf>,
+    /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
     /// Logs: files, folders, globs, or - for standard input
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub(super) input: Vec<PathBuf>,
@@ -241,6 +275,9 @@ pub(super) struct Test {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Run the tests with the lists and values of this file (YAML) [default: those of the rules]
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub(super) format: TestFormat,
@@ -260,6 +297,9 @@ pub(super) struct Verify {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
     /// How many sets of events are tried for each rule
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub(super) cases: u64,
@@ -291,6 +331,9 @@ pub(super) struct Prove {
     /// Which of its tests; not needed where there is one
     #[arg(long, value_name = "NAME")]
     pub(super) test: Option<String>,
+    /// Run the test with the lists and values of this file (YAML) [default: those of the rules]
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use super::args::{Build, Emit};
 use super::output::{self, many};
 use super::rules::{self, Rules};
 use super::write::{self, Change};
-use super::{Exit, Misuse};
+use super::{Exit, Misuse, values};
 use crate::compile::Compiled;
 use crate::diagnostics::{Diagnostic, FileId, has_errors};
 use crate::examples;
@@ -38,10 +38,14 @@ struct Built {
 }
 
 pub(super) fn build(options: &Build) -> Result<Exit, Misuse> {
-    rules::with(&options.paths, |rules| match options.emit {
-        Some(stage) => emit(stage, &rules),
-        None => products(options, &rules),
-    })
+    rules::with_values(
+        &options.paths,
+        values::Source::option(options.values.as_deref()),
+        |rules| match options.emit {
+            Some(stage) => emit(stage, &rules),
+            None => products(options, &rules),
+        },
+    )
 }
 
 /// Prints a stage of the compiler.

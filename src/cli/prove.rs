@@ -2,13 +2,17 @@
 
 use super::args::Prove;
 use super::rules::{self, Rules};
-use super::{Exit, Misuse, output};
+use super::{Exit, Misuse, output, values};
 use crate::agreement::{Subject, prove as proof};
 use crate::testing::{self, Verdict};
 use std::path::PathBuf;
 
 pub(super) fn prove(options: &Prove) -> Result<Exit, Misuse> {
-    rules::with(&paths(options), |rules| run(options, rules))
+    rules::with_values(
+        &paths(options),
+        values::Source::of_tests(options.values.as_deref()),
+        |rules| run(options, rules),
+    )
 }
 
 /// A rule is named by its file, or by its name among the rules of `rules/`.

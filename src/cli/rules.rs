@@ -1,13 +1,14 @@
 //! Finding, reading and compiling the rules that a command names.
 
 use super::settings::{self, Deployment, RuleFile};
-use super::{Misuse, output};
+use super::{Misuse, output, values};
 use crate::compile::{self, Compiled, Files};
 use crate::diagnostics::{Diagnostic, FileId, Severity, has_errors};
 use crate::settings::Settings;
 use crate::source::Catalog;
 use crate::targets::ledger::{self, State, Verdict};
 use crate::targets::{self, Target};
+use crate::values::Values;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
@@ -18,6 +19,8 @@ pub(super) struct Loaded {
     /// The folder of each file below its `rules` folder, for the layout of the output.
     pub(super) folders: BTreeMap<FileId, PathBuf>,
     deployment: Deployment,
+    /// What lists and values hold here, for each file of rules.
+    values: BTreeMap<FileId, Values>,
     /// A source file has an error, so that nothing can be said about rules of its source.
     pub(super) broken_sources: bool,
     /// How many files there are.
@@ -61,7 +64,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Misuse>
 }
 
 /// Reads and parses the rules, the source tables of a `targets/` folder beside them, and the settings that belong to them.
-pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
+pub(super) fn load(paths: &[PathBuf], values: values::Source<'_>) -> Result<Loaded, Misuse> {
     let (mut files, mut folders) = (Files::default(), BTreeMap::new());
     let mut catalog = Catalog::builtin()?;
     for folder in target_folders(paths) {
@@ -78,11 +81,13 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Misuse> {
     let roots: BTreeMap<FileId, PathBuf> = rules.iter().map(|rule| (rule.id, rule.root.clone())).collect();
     files.link(&roots);
     let deployment = settings::read(&rules, &mut files, &catalog)?;
+    let values = values::read(values, &rules, &mut files, &deployment)?;
     Ok(Loaded {
         files,
         catalog,
         folders,
         deployment,
+        values,
         broken_sources,
         count: rules.len(),
     })
@@ -117,14 +122,26 @@ impl<'r> Rules<'r> {
     }
 }
 
-/// Reads and compiles the rules below the given paths, and hands them to a command.
+/// Reads and compiles the rules below the given paths, with the values of their settings, and hands them to a command.
 pub(super) fn with<R>(paths: &[PathBuf], command: impl FnOnce(Rules<'_>) -> Result<R, Misuse>) -> Result<R, Misuse> {
-    let mut loaded = load(paths)?;
-    let world = if loaded.broken_sources {
+    with_values(paths, values::Source::Settings, command)
+}
+
+/// The same with other values.
+pub(super) fn with_values<R>(
+    paths: &[PathBuf],
+    values: values::Source<'_>,
+    command: impl FnOnce(Rules<'_>) -> Result<R, Misuse>,
+) -> Result<R, Misuse> {
+    let mut loaded = load(paths, values)?;
+    let mut world = if loaded.broken_sources {
         None
     } else {
         loaded.files.world(&loaded.catalog)
     };
+    if let Some(world) = &mut world {
+        world.values = std::mem::take(&mut loaded.values);
+    }
     let mut findings = std::mem::take(&mut loaded.files.findings);
     let compiled = match &world {
         Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),

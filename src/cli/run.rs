@@ -3,7 +3,7 @@
 use super::args::{DateOrder, Run, RunFormat};
 use super::output::{self, many, many64};
 use super::rules::{self, Rules};
-use super::{Exit, Misuse};
+use super::{Exit, Misuse, values};
 use crate::evaluate::{self, Asked, Outcome, State};
 use crate::input::{self, Event, InputError, InputFile, Options, Report};
 use crate::runtime::alert::Alert;
@@ -20,7 +20,11 @@ pub(super) fn run(options: &Run) -> Result<Exit, Misuse> {
     {
         return Err(Misuse(format!("--from {from} is not before --to {to}")));
     }
-    rules::with(&options.rules, |rules| detect(options, rules))
+    rules::with_values(
+        &options.rules,
+        values::Source::option(options.values.as_deref()),
+        |rules| detect(options, rules),
+    )
 }
 
 fn detect(options: &Run, rules: Rules<'_>) -> Result<Exit, Misuse> {

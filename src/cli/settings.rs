@@ -14,12 +14,20 @@ use std::path::{Path, PathBuf};
 #[derive(Default)]
 pub(super) struct Deployment {
     of: BTreeMap<(FileId, String), Settings>,
+    /// For each file of rules its file of values: where it is, as messages call it, and where it is named.
+    values: BTreeMap<FileId, (PathBuf, PathBuf, Span)>,
     none: Settings,
 }
 
 impl Deployment {
     pub(super) fn of(&self, file: FileId, rule: &str) -> &Settings {
         self.of.get(&(file, rule.to_owned())).unwrap_or(&self.none)
+    }
+
+    /// The file of values for a file of rules: its path, what messages call it, and where it is named.
+    pub(super) fn values(&self, file: FileId) -> Option<(&Path, &Path, Span)> {
+        let (path, written, place) = self.values.get(&file)?;
+        Some((path, written, *place))
     }
 }
 
@@ -34,6 +42,8 @@ pub(super) struct RuleFile {
 /// A settings file that was read.
 struct Found {
     file: settings::File,
+    /// Its folder, as messages call it.
+    written: PathBuf,
     /// Folders whose rules it is for.
     covers: BTreeSet<PathBuf>,
 }
@@ -78,6 +88,14 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
         .collect();
     let mut findings = unknown_rules(&found, &homes, files);
     let mut deployment = Deployment::default();
+    for (id, chain) in &chains {
+        let mut named = chain.iter().filter_map(|folder| Some((folder, found.get(folder)?)));
+        let nearest = named.find_map(|(folder, found)| {
+            let (path, place) = found.file.values()?;
+            Some((folder.join(path), found.written.join(path), place))
+        });
+        deployment.values.extend(nearest.map(|nearest| (*id, nearest)));
+    }
     for (id, tree) in &files.trees {
         let chain = chains.get(id).map_or(&[][..], Vec::as_slice);
         let chain: Vec<&settings::File> = chain
@@ -131,6 +149,7 @@ fn read_file(folder: &Path, written: &Path, files: &mut Files, catalog: &Catalog
     };
     Ok(Some(Found {
         file,
+        written: written.to_owned(),
         covers: BTreeSet::new(),
     }))
 }
@@ -146,7 +165,7 @@ fn unknown_rules(
     files: &Files,
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for Found { file, covers } in found.values() {
+    for Found { file, covers, .. } in found.values() {
         let loaded: BTreeSet<FileId> = homes
             .iter()
             .filter(|(home, _)| covers.iter().any(|folder| home.starts_with(folder)))

@@ -4,7 +4,7 @@ use super::agreement::{self, Of};
 use super::args::{Test, TestFormat};
 use super::output::{self, many};
 use super::rules::{self, Rules};
-use super::{Exit, Misuse, mutate};
+use super::{Exit, Misuse, mutate, values};
 use crate::agreement::{Case, Outcome, Subject, Tally};
 use crate::check;
 use crate::compile::Compiled;
@@ -17,13 +17,17 @@ use std::borrow::Cow;
 use std::io::IsTerminal as _;
 
 pub(super) fn test(options: &Test) -> Result<Exit, Misuse> {
-    rules::with(&options.paths, |rules| {
-        if options.mutate {
-            mutate::mutate(options, rules)
-        } else {
-            run(options, rules)
-        }
-    })
+    rules::with_values(
+        &options.paths,
+        values::Source::of_tests(options.values.as_deref()),
+        |rules| {
+            if options.mutate {
+                mutate::mutate(options, rules)
+            } else {
+                run(options, rules)
+            }
+        },
+    )
 }
 
 fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {

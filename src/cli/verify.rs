@@ -4,7 +4,7 @@ use super::agreement::{self, Of};
 use super::args::{Verify, VerifyFormat};
 use super::output::{self, many};
 use super::rules::{self, Loaded, Rules};
-use super::{Exit, Misuse};
+use super::{Exit, Misuse, values};
 use crate::agreement::{Generator, Outcome, Subject, Tally, TargetTally};
 use crate::compile::Compiled;
 use crate::evaluate::Asked;
@@ -19,7 +19,11 @@ const STREAM: u64 = 16;
 const CHUNK: u64 = 250;
 
 pub(super) fn verify(options: &Verify) -> Result<Exit, Misuse> {
-    rules::with(&options.paths, |rules| run(options, rules))
+    rules::with_values(
+        &options.paths,
+        values::Source::option(options.values.as_deref()),
+        |rules| run(options, rules),
+    )
 }
 
 /// What came of the cases of a rule.

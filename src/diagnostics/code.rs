@@ -222,6 +222,12 @@ codes! {
     BadSetting = "S003" Error "a setting of the wrong form",
     /// A setting for a rule, source, entity or detail that is not there.
     UnfitSetting = "S004" Error "a setting for something that is not there",
+    /// A values file that is no YAML, or no map of names.
+    ValuesUnreadable = "S005" Error "a values file that cannot be read",
+    /// A value for a name that no file declares, or that several do.
+    UnknownValue = "S006" Error "a value for a list or value that is not there",
+    /// A value of another type than the declared one.
+    BadDeploymentValue = "S007" Error "a value of the wrong type",
 
     // ---- L: source files, one for each kind of log --------------------------------------------------------------
     /// The file is no YAML, or no text.

@@ -3,6 +3,7 @@
 use super::Constant;
 use crate::diagnostics::{Code, Diagnostic, FileId};
 use crate::syntax::ast;
+use crate::values::Values;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -18,11 +19,13 @@ pub(super) fn declared(tree: &ast::File) -> impl Iterator<Item = Constant<'_>> {
     })
 }
 
-/// The constants that the rules of a file can use: the imported ones, then its own. None where an import is missing or
+/// The constants that the rules of a file can use: the imported ones, then its own, each with what it holds in this
+/// deployment. None where an import is missing or
 /// cannot be read, so that nothing can be said of the rules.
 pub(super) fn of<'a>(
     tree: &'a ast::File,
     files: &BTreeMap<FileId, &'a ast::File>,
+    values: Option<&'a Values>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Constant<'a>>, Imported)> {
     let mut constants: Vec<Constant<'a>> = Vec::new();
@@ -56,6 +59,13 @@ pub(super) fn of<'a>(
         imported.push(begin..constants.len());
     }
     declared(tree).for_each(|constant| add(&mut constants, constant, None, findings));
+    for constant in &mut constants {
+        let name = constant.name();
+        let new = values.and_then(|values| values.get(&(name.span.file, name.name.clone())));
+        if let Some(new) = new {
+            *constant = Constant::from(new);
+        }
+    }
     whole.then_some((constants, imported))
 }
 

@@ -25,6 +25,7 @@ use crate::plan::{Origin, RelationId, RuleInfo, Slot};
 use crate::source::{Catalog, Source, SourceId};
 use crate::syntax::ast::{self, Link, Segment};
 use crate::value;
+use crate::values::Values;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -89,6 +90,15 @@ pub enum Constant<'a> {
     List(&'a ast::ListDecl),
     /// `value`
     Value(&'a ast::ValueDecl),
+}
+
+impl<'a> From<&'a ast::Replacement> for Constant<'a> {
+    fn from(replacement: &'a ast::Replacement) -> Constant<'a> {
+        match replacement {
+            ast::Replacement::List(list) => Constant::List(list),
+            ast::Replacement::Value(value) => Constant::Value(value),
+        }
+    }
 }
 
 impl Constant<'_> {
@@ -255,6 +265,8 @@ pub struct World<'w> {
     conditions: BTreeMap<SourceId, ast::Expr>,
     /// Expressions that stand in the source files of users.
     written: BTreeMap<FileId, Written>,
+    /// What lists and values hold in this deployment, for each file of rules.
+    pub values: BTreeMap<FileId, Values>,
 }
 
 /// Where an expression stands in a source file.
@@ -275,6 +287,7 @@ impl<'w> World<'w> {
             computed: BTreeMap::new(),
             conditions: BTreeMap::new(),
             written: BTreeMap::new(),
+            values: BTreeMap::new(),
         };
         let mut findings = Vec::new();
         for (id, source) in catalog.iter() {
@@ -374,7 +387,7 @@ pub fn resolve<'a>(
     let by_id: BTreeMap<FileId, &ast::File> = files.iter().map(|(id, tree)| (*id, tree)).collect();
     for (file, tree) in files {
         let before = findings.len();
-        let Some((constants, imported)) = constants::of(tree, &by_id, findings) else {
+        let Some((constants, imported)) = constants::of(tree, &by_id, world.values.get(file), findings) else {
             continue;
         };
         let clash = findings.len() > before;

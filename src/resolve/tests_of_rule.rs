@@ -6,7 +6,7 @@ use super::{Binding, Constant, Kind, Test};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::plan::RelationId;
 use crate::source::SourceId;
-use crate::syntax::ast::{self, LiteralKind, Replacement, Segment};
+use crate::syntax::ast::{self, LiteralKind, Segment};
 
 /// The last element of a list that an event of a test may name by its number.
 pub(crate) const MAX_INDEX: u16 = 999;
@@ -78,10 +78,7 @@ impl<'a> Resolver<'a, '_> {
     fn replaced(&mut self, test: &'a ast::Test) -> Vec<(usize, Constant<'a>)> {
         let mut replaced: Vec<(usize, Constant<'a>)> = Vec::new();
         for replacement in &test.replaced {
-            let new = match replacement {
-                Replacement::List(list) => Constant::List(list),
-                Replacement::Value(value) => Constant::Value(value),
-            };
+            let new = Constant::from(replacement);
             let name = new.name();
             let Some(index) = self.constants.iter().position(|c| c.name().name == name.name) else {
                 let mut finding = Diagnostic::new(

@@ -23,6 +23,8 @@ pub struct File {
     pub(super) rules: BTreeMap<String, OfRule>,
     /// Its `[source.NAME]` sections.
     pub(super) sources: BTreeMap<String, Vec<Written<OfSource>>>,
+    /// The file of values for the rules of the folder, as it is written, and where.
+    pub(super) values: Option<(String, Place)>,
     /// Something about incidents could not be read, so that nothing follows from what is missing there.
     pub(super) doubtful: bool,
 }
@@ -68,6 +70,11 @@ pub fn read(file: FileId, text: &str, catalog: &Catalog, findings: &mut Vec<Diag
 }
 
 impl File {
+    /// The file of values that it names, as it is written, from its own folder on.
+    pub fn values(&self) -> Option<(&str, Place)> {
+        self.values.as_ref().map(|(path, place)| (path.as_str(), *place))
+    }
+
     /// The rules that have a section.
     pub fn rules(&self) -> impl Iterator<Item = &str> {
         self.rules.keys().map(String::as_str)
@@ -156,6 +163,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "rule" => self.rules(key, value, file),
                 "source" => self.sources(key, value, file),
+                "values" => file.values = self.path(key, value, "prod.yaml").or(file.values.take()),
                 _ => self.setting("", key, value, &mut file.plain),
             }
         }
@@ -260,6 +268,24 @@ impl Reader<'_> {
             None => finding.help(format!("known here are {}", all(&here))),
         };
         self.findings.push(finding);
+    }
+
+    /// The path of a file, from the folder of the settings file.
+    fn path(&mut self, key: &Key<'_>, value: &Value<'_>, example: &str) -> Option<(String, Place)> {
+        let name = shown(key.get_ref());
+        match value.get_ref() {
+            DeValue::String(text) if !text.trim().is_empty() => Some((text.to_string(), self.place(value.span()))),
+            other => {
+                let place = self.place(value.span());
+                let finding = Diagnostic::new(Code::BadSetting, place, format!("`{name}` takes the path of a file"));
+                self.findings.push(
+                    finding
+                        .label(format!("this is {}", form(other)))
+                        .help(format!("write `{name} = \"{example}\"`")),
+                );
+                None
+            }
+        }
     }
 
     fn rules(&mut self, key: &Key<'_>, value: &Value<'_>, file: &mut File) {
@@ -409,7 +435,7 @@ fn names(section: &str) -> BTreeSet<&'static str> {
     });
     names.extend(below.filter_map(|rest| rest.split('.').next()));
     if section.is_empty() {
-        names.extend(["rule", "source"]);
+        names.extend(["rule", "source", "values"]);
     }
     names
 }

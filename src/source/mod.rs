@@ -5,7 +5,7 @@ mod catalog;
 mod path;
 mod read;
 mod times;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use catalog::Catalog;
 pub use times::{DateOrder, TimeError, parse_time};

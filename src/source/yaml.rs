@@ -9,13 +9,13 @@ const DEEPEST: usize = 32;
 
 /// A value and the bytes that it was written in.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
-    pub(super) place: Range<usize>,
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) place: Range<usize>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Any scalar, as it is written. `plain` without quotes.
     Text { text: String, plain: bool },
     /// A list.
@@ -26,14 +26,14 @@ pub(super) enum Kind {
 
 /// Why a text is no YAML of ours.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) at: usize,
-    pub(super) why: String,
+pub(crate) struct Unreadable {
+    pub(crate) at: usize,
+    pub(crate) why: String,
 }
 
 impl Node {
     /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Text { text, .. } => Some(text),
             Kind::List(_) | Kind::Map(_) => None,
@@ -49,7 +49,7 @@ struct Open {
 }
 
 /// Reads the one document of a text.
-pub(super) fn parse(text: &str) -> Result<Node, Unreadable> {
+pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
     let lines = Lines::new(text);
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
@@ -148,7 +148,7 @@ impl<'a> Lines<'a> {
 }
 
 /// For each byte of a scalar's text, and for its end, the byte of the file at which it was written.
-pub(super) fn bytes_of(file: &str, place: &Range<usize>, text: &str) -> Vec<usize> {
+pub(crate) fn bytes_of(file: &str, place: &Range<usize>, text: &str) -> Vec<usize> {
     let mut at = place.start;
     let quote = file.get(at..).and_then(|rest| rest.chars().next());
     let quote = quote.filter(|c| matches!(c, '"' | '\''));

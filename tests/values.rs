@@ -1,0 +1,259 @@
+//! Values per deployment: `--values`, and `values` in `tripline.toml`.
+
+#![cfg(feature = "cli")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+mod common;
+
+use common::{Said, command, finish, snapshot};
+use std::path::Path;
+
+const LISTS: &str = "list admins = []\nlist ports = [80]\n";
+const ONE: &str = r#"use lists.people
+
+value many = 2
+value share = 0.5
+value length = 1h
+list names = ["GetPolicy"]
+
+rule one "Policies were read" {
+  severity low
+
+  events call = aws.cloudtrail
+    where eventName in names and actor is present
+    except "administrators" where userIdentity.userName in admins
+
+  group hour = call by actor per length {
+    n   = count
+    bad = count where errorCode is present
+  }
+
+  alert hour where n >= many and bad / n < share {
+    show actor, n
+  }
+
+  test "two" {
+    now 2025-08-15T10:00Z
+    -50m repeat 2 every 1m { eventName: "GetPolicy", userIdentity.userName: "alice" }
+    expect { actor: "alice", n: 2 }
+  }
+}
+"#;
+const TWO: &str = r#"list names = ["PutPolicy"]
+
+rule two "A policy was written" {
+  severity low
+
+  events call = aws.cloudtrail
+    where eventName in names
+
+  alert call {
+    show eventName
+  }
+}
+"#;
+
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new() -> Project {
+        let project = Project(tempfile::tempdir().unwrap());
+        project.write("rules/lists/people.trip", LISTS);
+        project.write("rules/aws/one.trip", ONE);
+        project.write("rules/aws/two.trip", TWO);
+        project
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn run(&self, args: &[&str]) -> Said {
+        let mut command = command(args);
+        command.current_dir(self.0.path());
+        finish(command)
+    }
+
+    /// The query of a rule.
+    fn query(&self, args: &[&str]) -> String {
+        let said = self.run(&[&["build", "--target", "kql", "--stdout"], args].concat());
+        assert_eq!(said.code, Some(0), "{}", said.page());
+        said.stdout
+    }
+}
+
+const VALUES: &str = r#"# of the production workspace
+admins:
+  - alice
+  - "bob"
+many: 20
+share: 1
+length: 10m
+one: { names: [GetPolicy, GetRole] }
+two:
+  names: []
+"#;
+
+#[test]
+fn values_stand_in_the_query() {
+    let project = Project::new();
+    project.write("prod.yaml", VALUES);
+    let own = project.query(&["rules/aws/one.trip"]);
+    assert!(own.contains("let many = 2;") && !own.contains("admins"), "{own}");
+    let text = project.query(&["rules/aws/one.trip", "--values", "prod.yaml"]);
+    for line in [
+        "let many = 20;",
+        "let share = 1.0;",
+        "let admins = dynamic([\"alice\", \"bob\"]);",
+        "let names = dynamic([\"GetPolicy\", \"GetRole\"]);",
+        "let window = 10m;",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    // The same, named by the settings, and a list that is emptied.
+    project.write("tripline.toml", "values = \"prod.yaml\"\n");
+    assert_eq!(project.query(&["rules/aws/one.trip"]), text);
+    let two = project.query(&["rules/aws/two.trip"]);
+    assert!(two.contains("| where false"), "{two}");
+    // The option goes before the settings, and the nearest settings before those above.
+    project.write("test.yaml", "many: 3\n");
+    assert!(
+        project
+            .query(&["rules/aws/one.trip", "--values", "test.yaml"])
+            .contains("let many = 3;")
+    );
+    project.write("rules/aws/tripline.toml", "values = \"../../test.yaml\"\n");
+    assert!(project.query(&["rules/aws/one.trip"]).contains("let many = 3;"));
+}
+
+/// A rule's tests say what it means without a deployment, unless somebody asks for one.
+#[test]
+fn tests_run_with_the_values_of_the_rules() {
+    let project = Project::new();
+    project.write("prod.yaml", VALUES);
+    project.write("tripline.toml", "values = \"prod.yaml\"\n");
+    let said = project.run(&["test", "rules"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    let said = project.run(&["test", "rules", "--native", "--values", "prod.yaml"]);
+    assert_eq!(said.code, Some(1), "{}", said.page());
+    let said = project.run(&["prove", "rules/aws/one.trip"]);
+    assert!(said.stdout.contains("let many = 2;"), "{}", said.page());
+}
+
+#[test]
+fn a_run_and_verify_use_them() {
+    let project = Project::new();
+    project.write("prod.yaml", "two:\n  names: [PutRole]\n");
+    let event = |name: &str| {
+        format!(
+            "{{\"eventVersion\":\"1.08\",\"eventTime\":\"2025-08-15T09:30:00Z\",\"eventSource\":\"iam.amazonaws.com\",\"eventName\":\"{name}\",\"awsRegion\":\"us-east-1\",\"eventID\":\"{name}\",\"userIdentity\":{{\"type\":\"IAMUser\"}}}}\n"
+        )
+    };
+    project.write("log.jsonl", &(event("PutPolicy") + &event("PutRole")));
+    let run = |more: &[&str]| {
+        let said = project.run(
+            &[
+                &[
+                    "run",
+                    "rules/aws/two.trip",
+                    "--input",
+                    "log.jsonl",
+                    "--format",
+                    "ndjson",
+                ],
+                more,
+            ]
+            .concat(),
+        );
+        let alerts = said.alerts();
+        assert_eq!(alerts.len(), 1, "{}", said.page());
+        alerts[0]["columns"]["eventName"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run(&[]), "PutPolicy");
+    assert_eq!(run(&["--values", "prod.yaml"]), "PutRole");
+    let said = project.run(&["verify", "rules", "--cases", "20", "--values", "prod.yaml"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+}
+
+/// What people are told: one file of values a mistake.
+#[test]
+fn wrong_values_are_explained() {
+    let mut page = String::new();
+    for (what, text) in [
+        ("a name that no file declares", "admin: [alice]\nthreshold: 3\n"),
+        ("several files have it", "names: []\n"),
+        (
+            "no such file or rule",
+            "lists.persons:\n  admins: []\nthree: { names: [] }\n",
+        ),
+        ("not declared there", "two:\n  many: 2\n"),
+        ("a text for a number", "many: \"20\"\n"),
+        ("a fraction for a whole number", "many: 2.5\n"),
+        ("a list for a value", "many: [20]\n"),
+        ("a value for a list", "admins: alice\n"),
+        ("a number for a text", "one: { names: [GetPolicy, 5] }\n"),
+        (
+            "a number in a list that is empty in the rules",
+            "admins: [111122223333]\n",
+        ),
+        ("no unit", "length: 10\n"),
+        ("a length that is none", "length: soon\n"),
+        ("a window that does not divide a day", "length: 7m\n"),
+        ("nothing at all", "admins:\nmany: null\n"),
+        ("twice", "many: 2\nadmins: []\nmany: 3\n"),
+        ("a map too deep", "one:\n  names:\n    more: [a]\n"),
+        ("no map", "- many\n"),
+        ("no YAML", "many: [1\n"),
+        ("an element twice", "admins: [alice, alice]\n"),
+        ("the empty text", "admins: [\"\"]\n"),
+    ] {
+        let project = Project::new();
+        project.write("prod.yaml", text);
+        let said = project.run(&["check", "rules", "--values", "prod.yaml"]);
+        let warns = what == "an element twice";
+        assert_eq!(said.code, Some(i32::from(!warns)), "{what}: {}", said.page());
+        page.push_str(&format!("== {what}\n{}\n", said.stderr));
+    }
+    snapshot(Path::new("tests/values"), "mistakes", &page);
+}
+
+#[test]
+fn what_is_meant_for_other_rules_is_no_mistake() {
+    let project = Project::new();
+    project.write("prod.yaml", VALUES);
+    for path in [
+        "rules",
+        "rules/aws",
+        "rules/aws/one.trip",
+        "rules/aws/two.trip",
+        "rules/lists",
+    ] {
+        let said = project.run(&["check", path, "--values", "prod.yaml", "--deny", "warnings"]);
+        assert_eq!(said.code, Some(0), "{path}: {}", said.page());
+    }
+    project.write("prod.yaml", "# nothing yet\n");
+    assert_eq!(project.run(&["check", "rules", "--values", "prod.yaml"]).code, Some(0));
+    // A file that is not there.
+    let said = project.run(&["check", "rules", "--values", "none.yaml"]);
+    assert!(
+        said.code == Some(2) && said.stderr.contains("none.yaml"),
+        "{}",
+        said.page()
+    );
+    project.write("tripline.toml", "values = \"none.yaml\"\n");
+    let said = project.run(&["check", "rules"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("tripline.toml:1:10"),
+        "{}",
+        said.page()
+    );
+    project.write("tripline.toml", "values = 5\n");
+    let said = project.run(&["check", "rules"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("error[S003]"),
+        "{}",
+        said.page()
+    );
+}
