@@ -38,11 +38,7 @@ fn every_change_that_there_is() {
     assert_eq!(said.code, Some(1));
     let mut lines = String::new();
     for rule in list(&report, "rules") {
-        lines.push_str(&format!(
-            "{}, {} more proved\n",
-            rule["rule"].as_str().unwrap(),
-            rule["proved"]
-        ));
+        lines.push_str(&format!("{}\n", rule["rule"].as_str().unwrap()));
         for mutant in list(rule, "survivors") {
             let at = |line: &str, column: &str| format!("{}:{}", mutant[line], mutant[column]);
             let (from, to) = (at("line", "column"), at("endLine", "endColumn"));

@@ -27,7 +27,10 @@ const TIME: Duration = Duration::from_secs(20);
 /// does, which may not be what it should do.
 pub fn show(compiled: &Compiled<'_>, catalog: &Catalog, mutants: &[Mutant]) -> Vec<Option<String>> {
     let mut found: Vec<Option<String>> = vec![None; mutants.len()];
-    let Some(generator) = Generator::new(compiled, catalog).filter(|_| !mutants.is_empty()) else {
+    if mutants.is_empty() {
+        return found;
+    }
+    let Some(generator) = Generator::new(compiled, catalog) else {
         return found;
     };
     let Ok(rule) = evaluate::Compiled::new(&compiled.plan, catalog) else {

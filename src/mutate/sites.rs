@@ -8,7 +8,8 @@ use super::{Empty, Mutant};
 use crate::check::Checked;
 use crate::diagnostics::{FileId, Sources, Span};
 use crate::plan::{
-    Column, ConstantValue, Expr, ExprKind, List, Origin, Plan, Relation, RelationId, Segment, Step, StepKind, Type,
+    Column, ConstantValue, Expr, ExprKind, List, Literal, Origin, Plan, Relation, RelationId, Segment, Step, StepKind,
+    Type,
 };
 use crate::resolve;
 use crate::syntax::ast;
@@ -125,7 +126,12 @@ impl<'a> Sites<'a> {
                 for (at, element) in elements.iter().enumerate() {
                     let rest = without(elements, at);
                     let proved = proof::listed(element, &rest, uses.fold);
-                    let span = list.elements.get(at).map_or(list.name.span, |literal| literal.span);
+                    // A deployment may give the list other items, which stand nowhere in it.
+                    let written = list
+                        .elements
+                        .get(at)
+                        .filter(|written| is_written(element, &written.kind));
+                    let span = written.map_or(list.name.span, |written| written.span);
                     let what = format!("without `{}` in list `{}`", shown(element), constant.name);
                     let edit = Edit::Constant(number, ConstantValue::List(rest));
                     self.change_unless(proved, span, what, decides(&shown(element)), edit);
@@ -283,6 +289,17 @@ impl<'a> Sites<'a> {
             .relations
             .iter()
             .find(|written| written.name.name == relation.name)
+    }
+}
+
+/// Whether a rule writes a literal so.
+fn is_written(literal: &Literal, kind: &ast::LiteralKind) -> bool {
+    match (literal, kind) {
+        (Literal::Text(a), ast::LiteralKind::Text(b)) => a == b,
+        (Literal::Int(a), ast::LiteralKind::Int(b)) => a == b,
+        (Literal::Real(a), ast::LiteralKind::Real(b)) => a == b,
+        (Literal::Bool(a), ast::LiteralKind::Bool(b)) => a == b,
+        _ => false,
     }
 }
 
