@@ -227,6 +227,13 @@ fn is_called(file: &Declared, scope: &str) -> bool {
 fn typed(entry: &Entry, old: &Replacement) -> Result<Replacement, Box<Diagnostic>> {
     let at = |node: &Node| place(entry.place.file, &node.place);
     match (old, &entry.value.kind) {
+        (Replacement::List(list), _) if list.watchlist.is_some() => {
+            let what = format!("`{}` is a watchlist, which keeps its items itself", entry.name);
+            let finding = Diagnostic::new(Code::BadDeploymentValue, entry.place, what);
+            Err(Box::new(finding.help(
+                "take it out; a run reads the items from `--watchlist NAME=FILE.csv`",
+            )))
+        }
         (Replacement::List(list), Kind::List(nodes)) => {
             let wanted = list.elements.first().map(|first| &first.kind);
             let elements: Result<Vec<Literal>, _> = nodes

@@ -30,6 +30,14 @@ impl KqlSide {
                 tables.add(name.as_str(), table.clone());
             }
         }
+        for (watchlist, items) in &query.watchlists {
+            let mut table = kql::Table::new([(watchlist.column.as_str(), kql::Type::String)]);
+            table.rows = items
+                .iter()
+                .map(|item| vec![kql::Value::String(item.as_str().into())])
+                .collect();
+            tables.add_watchlist(watchlist.alias.as_str(), table);
+        }
         Ok(KqlSide {
             read: kql::parse(text)?,
             tables,

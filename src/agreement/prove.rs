@@ -73,7 +73,19 @@ fn pinned(query: &Query, at: Time) -> String {
         Some((before, after)) if before.starts_with("let ") => format!("{before}= {clock}{after}"),
         _ => line.to_owned(),
     });
-    lines.map(|line| line + "\n").collect()
+    let mut text: String = lines.map(|line| line + "\n").collect();
+    for (watchlist, items) in &query.watchlists {
+        let rows: Vec<String> = items.iter().map(|item| text_literal(item)).collect();
+        let rows = if rows.is_empty() {
+            "\"\"".to_owned()
+        } else {
+            rows.join(", ")
+        };
+        let call = format!("_GetWatchlist({})", text_literal(&watchlist.alias));
+        let column = text_literal(&watchlist.column);
+        text = text.replace(&call, &format!("datatable([{column}]: string) [{rows}]"));
+    }
+    text
 }
 
 /// `let Table = datatable(..)[..];` for each table of the query, with the rows that the run sees.

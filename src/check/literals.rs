@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::diagnostics::{Code, Diagnostic, Span};
-use crate::plan::{Constant, ConstantValue, List, Literal, Type};
+use crate::plan::{Constant, ConstantValue, List, Literal, Type, Watchlist};
 use crate::resolve::{self, Binding};
 use crate::syntax::ast::{self, ExprKind, LiteralKind};
 use std::collections::BTreeMap;
@@ -107,6 +107,19 @@ pub(super) fn of_lists(lists: &[resolve::Constant<'_>], findings: &mut Vec<Diagn
     }
 }
 
+/// The watchlist of a list.
+fn watchlist_of(constant: &resolve::Constant<'_>) -> Option<Watchlist> {
+    let resolve::Constant::List(list) = constant else {
+        return None;
+    };
+    let watchlist = list.watchlist.as_ref()?;
+    Some(Watchlist {
+        alias: watchlist.alias.value.clone(),
+        column: watchlist.column.value.clone(),
+        span: watchlist.span,
+    })
+}
+
 /// What a constant holds, for people; none where it is empty or mixed, which others report.
 fn kind_of(value: &ConstantValue) -> Option<&'static str> {
     let many = |literal: &Literal| match literal {
@@ -144,7 +157,8 @@ impl Checker<'_, '_, '_, '_> {
             self.constants.push(Constant {
                 name: constant.name().name.clone(),
                 value,
-                open: replaced.any(|(other, _)| *other == index),
+                open: watchlist_of(constant).is_some() || replaced.any(|(other, _)| *other == index),
+                watchlist: watchlist_of(constant),
             });
         }
         if !report {
@@ -182,6 +196,7 @@ impl Checker<'_, '_, '_, '_> {
             name: old.name.clone(),
             value,
             open: true,
+            watchlist: old.watchlist.clone(),
         })
     }
 
@@ -234,9 +249,22 @@ impl Checker<'_, '_, '_, '_> {
         }
     }
 
+    /// Whether a watchlist keeps the items of a list.
+    pub(super) fn is_watchlist(&self, list: &List) -> bool {
+        match list {
+            List::Inline(_) => false,
+            List::Constant(index) => self.constants.get(*index).is_some_and(|c| c.watchlist.is_some()),
+        }
+    }
+
     /// What a list holds; a finding where its elements differ in type or hold the empty text.
     pub(super) fn elements(&mut self, list: &List, span: Span) -> Option<Elements> {
-        let mut kind = Elements::None;
+        // The items of a watchlist are texts.
+        let mut kind = if self.is_watchlist(list) {
+            Elements::Text
+        } else {
+            Elements::None
+        };
         let mut wrong = None;
         for (index, element) in self.list_elements(list).iter().enumerate() {
             let this = match element {

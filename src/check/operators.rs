@@ -358,6 +358,15 @@ impl Checker<'_, '_, '_, '_> {
         let value = self.typed(relation, left)?;
         let value = self.as_text(value, "`in cidr`")?;
         let blocks: Vec<Literal> = match self.list(relation, right) {
+            Some(list) if self.is_watchlist(&list) => {
+                return self.report(
+                    Diagnostic::new(Code::BadCidr, right.span, "a watchlist cannot hold address blocks")
+                        .note("blocks are read when the rule is compiled, and items are not known then")
+                        .help(
+                            "write the blocks into a list, which `--values` can fill: `list blocks = [\"10.0.0.0/8\"]`",
+                        ),
+                );
+            }
             Some(list) => self.list_elements(&list).to_vec(),
             None => {
                 let block = self.typed(relation, right)?;

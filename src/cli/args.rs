@@ -207,6 +207,9 @@ pub(super) struct Run {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "RULES")]
     pub(super) rules: Vec<PathBuf>,
+    /// Items of a watchlist (CSV) [default: below `[watchlists]` in tripline.toml]
+    #[arg(long, value_name = "NAME=FILE", value_parser = named)]
+    pub(super) watchlist: Vec<Named>,
     /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
     #[arg(long, value_name = "FILE")]
     pub(super) values: Option<PathBuf>,
@@ -297,6 +300,9 @@ pub(super) struct Verify {
     /// Rule files (.trip) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Items of a watchlist (CSV) [default: below `[watchlists]` in tripline.toml]
+    #[arg(long, value_name = "NAME=FILE", value_parser = named)]
+    pub(super) watchlist: Vec<Named>,
     /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
     #[arg(long, value_name = "FILE")]
     pub(super) values: Option<PathBuf>,

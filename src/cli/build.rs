@@ -3,6 +3,7 @@
 use super::args::{Build, Emit};
 use super::output::{self, many};
 use super::rules::{self, Rules};
+use super::watchlists::Items;
 use super::write::{self, Change};
 use super::{Exit, Misuse, values};
 use crate::compile::Compiled;
@@ -41,6 +42,7 @@ pub(super) fn build(options: &Build) -> Result<Exit, Misuse> {
     rules::with_values(
         &options.paths,
         values::Source::option(options.values.as_deref()),
+        Items::None,
         |rules| match options.emit {
             Some(stage) => emit(stage, &rules),
             None => products(options, &rules),

@@ -3,6 +3,7 @@
 use super::args::{Check, CheckFormat, Deny};
 use super::output::{self, many};
 use super::rules::{self, Rules};
+use super::watchlists::Items;
 use super::{Exit, Misuse, source, values};
 use crate::compile::Compiled;
 use crate::diagnostics::{Code, Diagnostic, Sources, has_errors, to_json};
@@ -18,7 +19,7 @@ pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
         .partition(|path| source::check::is_of_sources(path));
     let from = values::Source::option(options.values.as_deref());
     if yaml.is_empty() {
-        return rules::with_values(&options.paths, from, |rules| report(options, rules));
+        return rules::with_values(&options.paths, from, Items::None, |rules| report(options, rules));
     }
     let mut sources = Sources::default();
     let (findings, count) = source::check::files(&yaml, &mut sources)?;
@@ -26,7 +27,7 @@ pub(super) fn check(options: &Check) -> Result<Exit, Misuse> {
     if paths.is_empty() {
         return Ok(exit);
     }
-    match rules::with_values(&paths, from, |rules| report(options, rules))? {
+    match rules::with_values(&paths, from, Items::None, |rules| report(options, rules))? {
         Exit::Clean => Ok(exit),
         Exit::Findings => Ok(Exit::Findings),
     }

@@ -23,6 +23,7 @@ mod targets;
 mod test;
 mod values;
 mod verify;
+mod watchlists;
 mod write;
 
 use args::{Command, Parser as _};

@@ -2,6 +2,7 @@
 
 use super::args::Prove;
 use super::rules::{self, Rules};
+use super::watchlists::Items;
 use super::{Exit, Misuse, output, values};
 use crate::agreement::{Subject, prove as proof};
 use crate::testing::{self, Verdict};
@@ -11,6 +12,7 @@ pub(super) fn prove(options: &Prove) -> Result<Exit, Misuse> {
     rules::with_values(
         &paths(options),
         values::Source::of_tests(options.values.as_deref()),
+        Items::None,
         |rules| run(options, rules),
     )
 }

@@ -1,6 +1,7 @@
 //! Finding, reading and compiling the rules that a command names.
 
 use super::settings::{self, Deployment, RuleFile};
+use super::watchlists::{self, Items};
 use super::{Misuse, output, values};
 use crate::compile::{self, Compiled, Files};
 use crate::diagnostics::{Diagnostic, FileId, Severity, has_errors};
@@ -28,6 +29,11 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    /// The file that holds the items of a watchlist, for a file of rules.
+    pub(super) fn watchlist(&self, file: FileId, name: &str) -> Option<&Path> {
+        self.deployment.watchlist(file, name)
+    }
+
     /// The settings that hold for a rule.
     pub(super) fn settings(&self, rule: &Compiled<'_>) -> &Settings {
         self.deployment.of(rule.checked.file, &rule.plan.rule.name)
@@ -124,13 +130,14 @@ impl<'r> Rules<'r> {
 
 /// Reads and compiles the rules below the given paths, with the values of their settings, and hands them to a command.
 pub(super) fn with<R>(paths: &[PathBuf], command: impl FnOnce(Rules<'_>) -> Result<R, Misuse>) -> Result<R, Misuse> {
-    with_values(paths, values::Source::Settings, command)
+    with_values(paths, values::Source::Settings, Items::None, command)
 }
 
-/// The same with other values.
+/// The same with other values, and with items in the watchlists.
 pub(super) fn with_values<R>(
     paths: &[PathBuf],
     values: values::Source<'_>,
+    items: Items<'_>,
     command: impl FnOnce(Rules<'_>) -> Result<R, Misuse>,
 ) -> Result<R, Misuse> {
     let mut loaded = load(paths, values)?;
@@ -143,10 +150,14 @@ pub(super) fn with_values<R>(
         world.values = std::mem::take(&mut loaded.values);
     }
     let mut findings = std::mem::take(&mut loaded.files.findings);
-    let compiled = match &world {
+    let mut compiled = match &world {
         Some(world) => compile::compile(&loaded.files.trees, world, &mut findings),
         None => Vec::new(),
     };
+    // What is wrong with the rules is said first.
+    if !has_errors(&findings) {
+        watchlists::fill(&mut compiled, &loaded, items)?;
+    }
     command(Rules {
         compiled: &compiled,
         loaded: &loaded,

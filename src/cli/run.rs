@@ -3,6 +3,7 @@
 use super::args::{DateOrder, Run, RunFormat};
 use super::output::{self, many, many64};
 use super::rules::{self, Rules};
+use super::watchlists::Items;
 use super::{Exit, Misuse, values};
 use crate::evaluate::{self, Asked, Outcome, State};
 use crate::input::{self, Event, InputError, InputFile, Options, Report};
@@ -23,6 +24,7 @@ pub(super) fn run(options: &Run) -> Result<Exit, Misuse> {
     rules::with_values(
         &options.rules,
         values::Source::option(options.values.as_deref()),
+        Items::Files(&options.watchlist),
         |rules| detect(options, rules),
     )
 }

@@ -16,12 +16,19 @@ pub(super) struct Deployment {
     of: BTreeMap<(FileId, String), Settings>,
     /// For each file of rules its file of values: where it is, as messages call it, and where it is named.
     values: BTreeMap<FileId, (PathBuf, PathBuf, Span)>,
+    /// The files of watchlists' items, for each file of rules by the name of the watchlist.
+    watchlists: BTreeMap<(FileId, String), PathBuf>,
     none: Settings,
 }
 
 impl Deployment {
     pub(super) fn of(&self, file: FileId, rule: &str) -> &Settings {
         self.of.get(&(file, rule.to_owned())).unwrap_or(&self.none)
+    }
+
+    /// The file that holds the items of a watchlist, for a file of rules.
+    pub(super) fn watchlist(&self, file: FileId, name: &str) -> Option<&Path> {
+        self.watchlists.get(&(file, name.to_owned())).map(PathBuf::as_path)
     }
 
     /// The file of values for a file of rules: its path, what messages call it, and where it is named.
@@ -94,6 +101,13 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
             let (path, place) = found.file.values()?;
             Some((folder.join(path), found.written.join(path), place))
         });
+        for folder in chain {
+            let Some(found) = found.get(folder) else { continue };
+            for (name, path) in found.file.watchlists() {
+                let of = deployment.watchlists.entry((*id, name.to_owned()));
+                of.or_insert_with(|| found.written.join(path));
+            }
+        }
         deployment.values.extend(nearest.map(|nearest| (*id, nearest)));
     }
     for (id, tree) in &files.trees {

@@ -4,6 +4,7 @@ use super::agreement::{self, Of};
 use super::args::{Test, TestFormat};
 use super::output::{self, many};
 use super::rules::{self, Rules};
+use super::watchlists::Items;
 use super::{Exit, Misuse, mutate, values};
 use crate::agreement::{Case, Outcome, Subject, Tally};
 use crate::check;
@@ -20,6 +21,7 @@ pub(super) fn test(options: &Test) -> Result<Exit, Misuse> {
     rules::with_values(
         &options.paths,
         values::Source::of_tests(options.values.as_deref()),
+        Items::None,
         |rules| {
             if options.mutate {
                 mutate::mutate(options, rules)

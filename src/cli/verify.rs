@@ -4,6 +4,7 @@ use super::agreement::{self, Of};
 use super::args::{Verify, VerifyFormat};
 use super::output::{self, many};
 use super::rules::{self, Loaded, Rules};
+use super::watchlists::Items;
 use super::{Exit, Misuse, values};
 use crate::agreement::{Generator, Outcome, Subject, Tally, TargetTally};
 use crate::compile::Compiled;
@@ -22,6 +23,7 @@ pub(super) fn verify(options: &Verify) -> Result<Exit, Misuse> {
     rules::with_values(
         &options.paths,
         values::Source::option(options.values.as_deref()),
+        Items::FilesOrAny(&options.watchlist),
         |rules| run(options, rules),
     )
 }

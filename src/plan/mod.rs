@@ -167,6 +167,19 @@ pub struct Constant {
     /// Whether it may hold something else where the plan is used, in a test above all: nothing was decided by what it
     /// holds.
     pub open: bool,
+    /// The watchlist that keeps its items. Who runs the plan natively puts them into `value`.
+    pub watchlist: Option<Watchlist>,
+}
+
+/// A list of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watchlist {
+    /// What the workspace calls it.
+    pub alias: String,
+    /// The column that holds the items, texts.
+    pub column: String,
+    /// Where it is declared.
+    pub span: Place,
 }
 
 /// What a constant holds.
@@ -480,6 +493,17 @@ pub enum TemplatePart {
 }
 
 impl Plan {
+    /// The watchlist that keeps a list's items, and the list's name.
+    pub fn watchlist(&self, list: &List) -> Option<(&str, &Watchlist)> {
+        match list {
+            List::Inline(_) => None,
+            List::Constant(index) => {
+                let constant = self.constants.get(*index)?;
+                Some((constant.name.as_str(), constant.watchlist.as_ref()?))
+            }
+        }
+    }
+
     /// The elements of a list.
     pub fn elements<'a>(&'a self, list: &'a List) -> &'a [Literal] {
         match list {

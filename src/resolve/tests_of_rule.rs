@@ -127,6 +127,15 @@ impl<'a> Resolver<'a, '_> {
             return finding(Code::TypeMismatch, what)
                 .map(|f| f.help(format!("write `{} {} = ..`", old.word(), name.name)));
         }
+        if let Constant::List(list) = new
+            && let Some(watchlist) = &list.watchlist
+        {
+            let what = "a test says itself what a watchlist holds";
+            return Some(
+                Diagnostic::new(Code::BadEvent, watchlist.span, what)
+                    .help(format!("write the items: `list {} = [\"..\"]`", name.name)),
+            );
+        }
         let is_length =
             |c: &Constant<'_>| matches!(c, Constant::Value(v) if matches!(v.value.kind, LiteralKind::Duration(_)));
         if is_length(old) || is_length(&new) {

@@ -25,6 +25,8 @@ pub struct File {
     pub(super) sources: BTreeMap<String, Vec<Written<OfSource>>>,
     /// The file of values for the rules of the folder, as it is written, and where.
     pub(super) values: Option<(String, Place)>,
+    /// The files of watchlists' items, by the name of the watchlist.
+    pub(super) watchlists: BTreeMap<String, String>,
     /// Something about incidents could not be read, so that nothing follows from what is missing there.
     pub(super) doubtful: bool,
 }
@@ -73,6 +75,13 @@ impl File {
     /// The file of values that it names, as it is written, from its own folder on.
     pub fn values(&self) -> Option<(&str, Place)> {
         self.values.as_ref().map(|(path, place)| (path.as_str(), *place))
+    }
+
+    /// The files that hold the items of watchlists: name and path as it is written, from the file's own folder on.
+    pub fn watchlists(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.watchlists
+            .iter()
+            .map(|(name, path)| (name.as_str(), path.as_str()))
     }
 
     /// The rules that have a section.
@@ -163,6 +172,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "rule" => self.rules(key, value, file),
                 "source" => self.sources(key, value, file),
+                "watchlists" => self.watchlists(key, value, file),
                 "values" => file.values = self.path(key, value, "prod.yaml").or(file.values.take()),
                 _ => self.setting("", key, value, &mut file.plain),
             }
@@ -268,6 +278,17 @@ impl Reader<'_> {
             None => finding.help(format!("known here are {}", all(&here))),
         };
         self.findings.push(finding);
+    }
+
+    fn watchlists(&mut self, key: &Key<'_>, value: &Value<'_>, file: &mut File) {
+        let DeValue::Table(lists) = value.get_ref() else {
+            return self.no_section(key, value, "watchlists");
+        };
+        for (name, value) in lists {
+            if let Some((path, _)) = self.path(name, value, "admins.csv") {
+                file.watchlists.insert(name.get_ref().clone().into_owned(), path);
+            }
+        }
     }
 
     /// The path of a file, from the folder of the settings file.
@@ -435,7 +456,7 @@ fn names(section: &str) -> BTreeSet<&'static str> {
     });
     names.extend(below.filter_map(|rest| rest.split('.').next()));
     if section.is_empty() {
-        names.extend(["rule", "source", "values"]);
+        names.extend(["rule", "source", "values", "watchlists"]);
     }
     names
 }

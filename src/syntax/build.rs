@@ -5,7 +5,7 @@
 use super::ast::{
     AggregateName, Alert, AlertItem, AlertValue, Column, ColumnKind, Expr, ExprKind, Ident, Item, JoinKey, Key, Length,
     Link, ListDecl, Literal, LiteralKind, Meta, MetaValue, Object, Path, Relation, RelationKind, Segment, Step,
-    StepKind, Text, Use, ValueDecl,
+    StepKind, Text, Use, ValueDecl, Watchlist,
 };
 use super::{Pair, Rule};
 use crate::diagnostics::{Code, Diagnostic, FileId, Span};
@@ -75,11 +75,42 @@ impl Builder {
         let span = self.span(&pair);
         let mut inner = pair.into_inner().skip(1);
         let name = self.ident(inner.next());
-        let elements = match inner.next().map(|list| self.literal(list).kind) {
-            Some(LiteralKind::List(elements)) => elements,
-            _ => Vec::new(),
-        };
-        ListDecl { name, elements, span }
+        let (mut elements, mut watchlist) = (Vec::new(), None);
+        match inner.next() {
+            Some(pair) if pair.as_rule() == Rule::watchlist => watchlist = self.watchlist(pair),
+            Some(pair) => {
+                if let LiteralKind::List(found) = self.literal(pair).kind {
+                    elements = found;
+                }
+            }
+            None => {}
+        }
+        ListDecl {
+            name,
+            elements,
+            watchlist,
+            span,
+        }
+    }
+
+    fn watchlist(&mut self, pair: Pair<'_>) -> Option<Watchlist> {
+        let span = self.span(&pair);
+        let mut texts = pair
+            .into_inner()
+            .filter(|part| part.as_rule() == Rule::string)
+            .map(|part| self.text(&part))
+            .collect::<Vec<_>>()
+            .into_iter();
+        let (alias, column) = (texts.next()?, texts.next()?);
+        for text in [&alias, &column] {
+            if text.value.trim().is_empty() || text.value.chars().any(char::is_control) {
+                self.findings.push(
+                    Diagnostic::new(Code::BadLiteral, text.span, "a watchlist and its column have names")
+                        .help("write them as the workspace does: `watchlist \"admins\" column \"Arn\"`"),
+                );
+            }
+        }
+        Some(Watchlist { alias, column, span })
     }
 
     pub(super) fn value_decl(&mut self, pair: Pair<'_>) -> ValueDecl {

@@ -169,6 +169,11 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     if rest.starts_with('"') && key == "use" {
         return Some("name the file by its words: `use lists.aws` is `lists/aws.trip`".into());
     }
+    if key == "list" && wants("`column`") {
+        return Some(format!(
+            "say which column holds the items: `watchlist {before} column \"..\"`"
+        ));
+    }
     // A list in round brackets: `in ("a", "b")`.
     if found == ","
         && let Some(open) = line.rfind('(')
@@ -284,7 +289,7 @@ fn describe(rules: &[Rule]) -> Vec<String> {
             Rule::number => "a number",
             Rule::duration | Rule::length => "a duration such as `1h`",
             Rule::timestamp => "a time such as `2025-08-15T10:00Z`",
-            Rule::list => "a list",
+            Rule::list | Rule::watchlist => "a list",
             Rule::regex => "a regular expression",
             Rule::expr => "an expression",
             Rule::object => "`{`",

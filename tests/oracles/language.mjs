@@ -28,6 +28,13 @@ export function* each(list) {
 
 const bracketed = (name) => (/^[A-Za-z_]\w*$/.test(name) ? name : `['${name}']`);
 
+/** Sentinel's function: a watchlist has columns that only the workspace knows. */
+function watchlist() {
+  const { FunctionSymbol, Parameter, ScalarTypes, TableSymbol } = language.Symbols;
+  const items = new TableSymbol.$ctor7("watchlist", "(_DTItemId: string, SearchKey: string)", null).WithIsOpen(true);
+  return new FunctionSymbol.$ctor5("_GetWatchlist", items, [new Parameter.$ctor2("alias", ScalarTypes.String)]);
+}
+
 /** The analyser's view of a database that holds the given tables: `{ Table: { Column: type } }`. */
 export function database(tables) {
   const symbols = Object.entries(tables).map(([name, columns]) => {
@@ -36,7 +43,9 @@ export function database(tables) {
     if (table.Columns.Count !== declared.length) throw new Error(`the columns of ${name} were not read in full`);
     return table;
   });
-  return language.GlobalState.Default.WithDatabase(new language.Symbols.DatabaseSymbol.ctor("workspace", symbols));
+  return language.GlobalState.Default.WithDatabase(
+    new language.Symbols.DatabaseSymbol.ctor("workspace", [...symbols, watchlist()]),
+  );
 }
 
 // Older spellings that still bind and that the language service does not mark as obsolete: it only hides them from

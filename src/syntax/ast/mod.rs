@@ -112,9 +112,22 @@ pub enum Segment {
 pub struct ListDecl {
     /// Its name.
     pub name: Ident,
-    /// The elements.
+    /// The elements; none of a watchlist.
     pub elements: Vec<Literal>,
+    /// What keeps its items, where they are not written here.
+    pub watchlist: Option<Watchlist>,
     /// The whole declaration.
+    pub span: Span,
+}
+
+/// `watchlist "admins" column "Arn"`
+#[derive(Clone, Debug)]
+pub struct Watchlist {
+    /// What the workspace calls it.
+    pub alias: Text,
+    /// The column that holds the items.
+    pub column: Text,
+    /// All of it.
     pub span: Span,
 }
 

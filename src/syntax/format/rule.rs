@@ -42,6 +42,11 @@ impl Layout<'_> {
 
     fn list_decl(&mut self, list: &ListDecl) -> Doc {
         let head = format!("list {} = ", list.name.name);
+        if let Some(watchlist) = &list.watchlist {
+            let alias = string(&watchlist.alias.value, self.spelled(watchlist.alias.span));
+            let column = string(&watchlist.column.value, self.spelled(watchlist.column.span));
+            return Doc::Text(format!("{head}watchlist {alias} column {column}"));
+        }
         let brackets = self.find(list.name.span.end as usize, '[');
         let mut span = list.span;
         span.start = brackets.and_then(|at| u32::try_from(at).ok()).unwrap_or(span.start);

@@ -32,7 +32,9 @@ pub(crate) use literal::text as text_literal;
 pub use names::is_table_name;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::plan::{ConstantValue, Expr, ExprKind, FIRST, LAST, Operator, Plan, TIME, Type};
+use crate::plan::{
+    Constant, ConstantValue, Expr, ExprKind, FIRST, LAST, Literal, Operator, Plan, TIME, Type, Watchlist,
+};
 use crate::source::Catalog;
 use crate::value::Span;
 use layout::{Level, Pipe};
@@ -60,6 +62,8 @@ pub struct Query {
     pub columns: Vec<QueryColumn>,
     /// The tables it reads, sorted.
     pub tables: Vec<String>,
+    /// The watchlists that it reads, and the items that they hold for the plan that it was made of.
+    pub watchlists: Vec<(Watchlist, Vec<String>)>,
     /// How far it moves its clock back; zero where it has none.
     pub delay: Span,
     /// How far back it reads.
@@ -152,6 +156,7 @@ fn query(plan: &Plan, catalog: &Catalog, template: &str, as_ingested: bool) -> R
                 text,
                 columns,
                 tables: ctx.tables.take().into_iter().collect(),
+                watchlists: watchlists(plan),
                 delay,
                 period,
                 frequency: plan.rule.every,
@@ -268,6 +273,24 @@ fn too_long_a_period(plan: &Plan, delay: Span, period: Span) -> Diagnostic {
     }
 }
 
+/// The watchlists of a plan with their items.
+fn watchlists(plan: &Plan) -> Vec<(Watchlist, Vec<String>)> {
+    let of_list = |constant: &Constant| {
+        let items = match &constant.value {
+            ConstantValue::List(elements) => elements
+                .iter()
+                .filter_map(|element| match element {
+                    Literal::Text(text) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect(),
+            ConstantValue::Scalar(_) => Vec::new(),
+        };
+        Some((constant.watchlist.clone()?, items))
+    };
+    plan.constants.iter().filter_map(of_list).collect()
+}
+
 /// The whole text: comment, `let`s, body.
 fn frame(ctx: &Context<'_>, body: &Pipe, template: &str) -> Result<String, minijinja::Error> {
     let rule = &ctx.plan.rule;
@@ -282,6 +305,13 @@ fn frame(ctx: &Context<'_>, body: &Pipe, template: &str) -> Result<String, minij
     let mut lists = Vec::new();
     for (index, (constant, name)) in ctx.plan.constants.iter().zip(&names.constants).enumerate() {
         if !used.contains(&index) {
+            continue;
+        }
+        if let Some(watchlist) = &constant.watchlist {
+            let (alias, column) = (text_literal(&watchlist.alias), names::ident(&watchlist.column));
+            lists.push(format!("let {name} = _GetWatchlist({alias})"));
+            lists.push(format!("    | project Item = tostring({column})"));
+            lists.push("    | where isnotempty(Item);".to_owned());
             continue;
         }
         match &constant.value {

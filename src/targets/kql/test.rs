@@ -201,7 +201,11 @@ impl Scope<'_> {
 
     fn one_of(&self, e: &Expr, value: &Expr, list: &List, fold: bool, negate: bool) -> Text {
         let elements = self.ctx.plan.elements(list);
-        if elements.is_empty() {
+        let watchlist = self.ctx.plan.watchlist(list).is_some();
+        if watchlist && fold {
+            self.unknown_items(e);
+        }
+        if elements.is_empty() && !watchlist {
             return Text::atom(if negate { "true" } else { "false" });
         }
         if fold {
@@ -350,6 +354,9 @@ impl Scope<'_> {
 
     fn has_any(&self, e: &Expr, value: &Expr, list: &List, negate: bool) -> Text {
         let elements = self.ctx.plan.elements(list);
+        if self.ctx.plan.watchlist(list).is_some() {
+            self.unknown_items(e);
+        }
         if elements.is_empty() {
             return Text::atom(if negate { "true" } else { "false" });
         }
@@ -453,6 +460,15 @@ impl Scope<'_> {
         } else {
             Text::any(&[self.present(value, true), operator(&length, "==", "0")])
         }
+    }
+
+    /// Without their case texts are compared only where their letters are known.
+    fn unknown_items(&self, e: &Expr) {
+        self.ctx.refuse(
+            e.span,
+            "the items of a watchlist are not known here, nor how KQL compares letters beyond ASCII without their case",
+            "compare exactly, with `in`, and keep the items as the log writes them",
+        );
     }
 
     /// Kusto folds ASCII letters as we do; of others its pages say nothing, nor of words without letters and digits.

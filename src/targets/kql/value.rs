@@ -20,7 +20,13 @@ impl Scope<'_> {
             ExprKind::Column(slot) => self.column(e, *slot),
             ExprKind::Literal(value) => Text::atom(literal::literal(value)),
             ExprKind::Constant(index) => self.constant(*index),
-            ExprKind::SetOf(List::Constant(index)) => self.constant(*index),
+            ExprKind::SetOf(list @ List::Constant(index)) => match self.ctx.plan.watchlist(list) {
+                None => self.constant(*index),
+                Some(_) => Text::atom(format!(
+                    "toscalar({} | summarize make_set(Item))",
+                    self.constant(*index).plain()
+                )),
+            },
             ExprKind::SetOf(List::Inline(elements)) => {
                 let elements: Vec<String> = elements.iter().map(literal::literal).collect();
                 Text::atom(format!("dynamic([{}])", elements.join(", ")))

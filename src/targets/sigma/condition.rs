@@ -45,6 +45,7 @@ impl<'a> Context<'a> {
             }
             ExprKind::HasAny { value, list } => {
                 let field = self.tested(value, scope, site)?;
+                self.written_out(list, site)?;
                 let mut words = Vec::new();
                 for needle in self.elements(list, site) {
                     words.push(self.text_test(TextOp::Has, &field, needle, site)?);
@@ -199,9 +200,22 @@ impl<'a> Context<'a> {
     }
 
     fn is_in(&self, value: &'a Expr, list: &'a List, fold: bool, scope: Scope, site: Site) -> Option<Formula> {
+        self.written_out(list, site)?;
         match self.operand(value, scope, site)? {
             Operand::Literal(_) => self.refused(site, "no field is asked"),
             Operand::Field(field, case) => self.equals_any(&field, case, fold, self.elements(list, site), site),
+        }
+    }
+
+    /// Refuses a list whose items are kept elsewhere.
+    fn written_out(&self, list: &List, site: Site) -> Option<()> {
+        match self.plan.watchlist(list) {
+            None => Some(()),
+            Some((name, _)) => {
+                let why = format!("`{name}` is a watchlist, and Sigma writes the items of a list out");
+                self.refuse(site, CONDITION, &why, None);
+                None
+            }
         }
     }
 
