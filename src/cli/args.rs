@@ -37,11 +37,36 @@ pub(super) enum Command {
     Index(Index),
     /// Run a query in KQL, or the query of a Sentinel rule
     Kql(Kql),
+    /// Describe a further kind of log
+    #[command(subcommand)]
+    Source(Source),
+}
+
+#[derive(Subcommand)]
+pub(super) enum Source {
+    /// Write the first version of a source file, from the columns of its table or from sample events
+    New(NewSource),
+}
+
+#[derive(Args)]
+pub(super) struct NewSource {
+    /// What rules will call the source: words joined by dots, such as okta.system
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// What `TABLE | getschema` gives as CSV, or sample events as JSON, plain or gzip
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: PathBuf,
+    /// The Sentinel table [default: the file's name for columns; made from NAME for events]
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Write FOLDER/sources/NAME.yaml, and FOLDER/tables/TABLE.yaml where the table is not known
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Rule files (.trip) and folders
+    /// Rule files (.trip), source files (.yaml) and folders
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]

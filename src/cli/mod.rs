@@ -62,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Targets(options) => targets::targets(options),
         Command::Index(options) => index::index(options),
         Command::Kql(options) => kql::kql(options),
+        Command::Source(args::Source::New(options)) => source::new::new(options),
     };
     match result {
         Ok(Exit::Clean) => ExitCode::SUCCESS,

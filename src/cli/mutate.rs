@@ -8,7 +8,7 @@ use super::{Exit, Misuse};
 use crate::compile::Compiled;
 use crate::diagnostics::{self, Code, Diagnostic, Sources, render};
 use crate::imports::{above, limit};
-use crate::mutate::listed::{self, Entry};
+use crate::mutate::listed;
 use crate::mutate::{self, Mutant, Mutation};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -39,16 +39,33 @@ pub(super) fn mutate(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         let mutation = mutate::mutate(rule, &loaded.catalog, &files.trees, &files.sources);
         mutation.map(Some).map_err(|unfit| unfit.to_string())
     })?;
-    take_listed(&mut mutations, &lists, &mut findings);
+    for (entries, all) in &lists {
+        listed::take(&mut mutations, entries, *all, &mut findings);
+    }
     let shown = on_all_cores(compiled.len(), |index| {
         let tests = match (compiled.get(index), mutations.get(index)) {
             (Some(rule), Some(mutation)) if mutation.tests > 0 => {
-                mutate::tests(rule, &loaded.catalog, &mutation.survivors)
+                mutate::show(rule, &loaded.catalog, &mutation.survivors)
             }
             _ => Vec::new(),
         };
         Ok(Some(tests))
     })?;
+    let refuted = on_all_cores(compiled.len(), |index| {
+        let (Some(rule), Some(mutation)) = (compiled.get(index), mutations.get(index)) else {
+            return Ok(None);
+        };
+        let listed: Vec<Mutant> = mutation.listed.iter().map(|(mutant, _)| mutant.clone()).collect();
+        let tests = mutate::show(rule, &loaded.catalog, &listed);
+        let entries = mutation.listed.iter().zip(tests);
+        Ok(Some(
+            entries
+                .filter_map(|((_, entry), test)| Some(listed::refuted(entry, &test?)))
+                .collect::<Vec<Diagnostic>>(),
+        ))
+    })?;
+    findings.extend(refuted.into_iter().flatten());
+    findings.sort_by_key(|finding| finding.primary.span);
     output::findings(&findings, &sources);
     let summary = summary(&mutations);
     match options.format {
@@ -136,24 +153,18 @@ fn list_files(options: &Test, compiled: &[Compiled<'_>], loaded: &Loaded) -> Res
     Ok(found.into_values().collect())
 }
 
-fn take_listed(mutations: &mut [Mutation], lists: &[(Vec<Entry>, bool)], findings: &mut Vec<Diagnostic>) {
-    for (entries, all) in lists {
-        listed::take(mutations, entries, *all, findings);
-    }
-}
-
 // ---- the report -------------------------------------------------------------------------------------------------------
 
 fn summary(mutations: &[Mutation]) -> String {
     let count = |of: fn(&Mutation) -> usize| mutations.iter().map(of).sum::<usize>();
     format!(
-        "{} of {}: {} killed, {} survived, {} listed as equivalent; {} more are proved to change nothing",
+        "{} of {}: {} killed, {} survived, {} listed as equivalent; {} more proved to change nothing",
         many(count(Mutation::mutants), "mutant"),
         many(mutations.len(), "rule"),
         count(|mutation| mutation.killed.len()),
         count(|mutation| mutation.survivors.len()),
         count(|mutation| mutation.listed.len()),
-        count(|mutation| mutation.proved),
+        count(|mutation| mutation.proved.len()),
     )
 }
 
@@ -161,6 +172,12 @@ fn human(mutations: &[Mutation], shown: &[Vec<Option<String>>], sources: &Source
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let mut out = String::new();
     for (mutation, tests) in mutations.iter().zip(shown) {
+        if mutation.tests == 0 {
+            if !mutation.survivors.is_empty() {
+                out.push_str(&format!("{}\n\n", render(&untested(mutation), sources, color)));
+            }
+            continue;
+        }
         for (number, mutant) in mutation.survivors.iter().enumerate() {
             let test = tests.get(number).and_then(Option::as_deref);
             let finding = finding(mutation, mutant, test.is_some());
@@ -174,21 +191,24 @@ fn human(mutations: &[Mutation], shown: &[Vec<Option<String>>], sources: &Source
 }
 
 fn finding(mutation: &Mutation, mutant: &Mutant, test: bool) -> Diagnostic {
-    let passes = if mutation.tests == 0 {
-        "no test is there to notice"
-    } else {
-        "every test passes"
-    };
-    let finding = Diagnostic::new(
-        Code::Survivor,
-        mutant.span,
-        format!("{}: {}, {passes}", mutation.rule, mutant.what),
-    )
-    .help(mutant.help.clone());
+    let message = format!("{}: {}, every test passes", mutation.rule, mutant.what);
+    let finding = Diagnostic::new(Code::Survivor, mutant.span, message).help(mutant.help.clone());
     if test {
         finding.help("this test says what the rule does now, and fails with the change:")
     } else {
         finding
+    }
+}
+
+/// Where no test runs, all changes are one finding.
+fn untested(mutation: &Mutation) -> Diagnostic {
+    let changes = many(mutation.survivors.len(), "change");
+    let message = format!("{}: no test is there to notice any of {changes}", mutation.rule);
+    let finding = Diagnostic::new(Code::Survivor, mutation.span, message);
+    if mutation.failing.is_empty() {
+        finding.help("write a test with an event that alerts, and one with an event that does not")
+    } else {
+        finding.note("a test that fails over the rule itself notices nothing")
     }
 }
 
@@ -216,14 +236,14 @@ fn to_json(
             let listed = mutation
                 .listed
                 .iter()
-                .map(|(mutant, because)| json!({ "mutant": mutant.what, "because": because }));
+                .map(|(mutant, entry)| json!({ "mutant": mutant.what, "because": entry.because }));
             json!({
                 "rule": mutation.rule,
                 "mutants": mutation.mutants(),
                 "killed": mutation.killed.len(),
                 "survivors": survivors.collect::<Vec<_>>(),
                 "listed": listed.collect::<Vec<_>>(),
-                "proved": mutation.proved,
+                "proved": mutation.proved.iter().map(|mutant| mutant.what.as_str()).collect::<Vec<_>>(),
                 "failing": mutation.failing,
             })
         })
@@ -234,16 +254,15 @@ fn to_json(
         "killed": count(|mutation| mutation.killed.len()),
         "survived": count(|mutation| mutation.survivors.len()),
         "listed": count(|mutation| mutation.listed.len()),
-        "proved": count(|mutation| mutation.proved),
+        "proved": count(|mutation| mutation.proved.len()),
         "rules": rules,
         "findings": findings.iter().map(|finding| diagnostics::to_json(finding, sources)).collect::<Vec<_>>(),
     })
 }
 
-/// Says which tests fail over the rules themselves, and which rules have none; whether there is such a test.
+/// Says which tests fail over the rules themselves; whether there are any.
 fn say_failing(mutations: &[Mutation]) -> bool {
     let mut failing = false;
-    let mut untested = Vec::new();
     for mutation in mutations {
         for test in &mutation.failing {
             failing = true;
@@ -252,12 +271,6 @@ fn say_failing(mutations: &[Mutation]) -> bool {
                 mutation.rule
             );
         }
-        if mutation.tests == 0 && mutation.failing.is_empty() {
-            untested.push(mutation.rule.as_str());
-        }
-    }
-    if !untested.is_empty() {
-        eprintln!("without a test: {}", untested.join(", "));
     }
     failing
 }

@@ -8,6 +8,7 @@ mod discover;
 mod open;
 mod read;
 mod report;
+mod sample;
 mod split;
 mod table;
 
@@ -15,6 +16,7 @@ pub use discover::{InputFile, discover};
 pub use open::whole;
 pub use read::read;
 pub use report::{FIRST_REJECTS, Reject, Report};
+pub use sample::records;
 
 use crate::source::{ShapeId, SourceId};
 use crate::value::{Json, Time};

@@ -220,7 +220,7 @@ impl Reader<'_> {
 }
 
 /// Keys as sources know them: dotted ones nested, the portal's mark for UTC taken off. None where nothing changes.
-fn tidy(json: &Json) -> Option<Json> {
+pub(super) fn tidy(json: &Json) -> Option<Json> {
     let Json::Object(members) = json else { return None };
     let marked = |key: &str| key.ends_with(" [UTC]");
     let dotted = |key: &str| key.contains('.');

@@ -44,13 +44,10 @@ impl Sites<'_> {
             let Some(first) = group.first() else { continue };
             let kept = parts.iter().enumerate().filter(|(at, _)| !(from..to).contains(at));
             let rest = joined(expr, kept.map(|(_, part)| part.clone()).collect(), ExprKind::And);
-            if group.len() == 1 && proof::implied(self.plan, place, first, from) {
-                self.proved += 1;
-            } else {
-                let text = self.text.snippet(first.span);
-                let edit = Edit::Expr(place.clone(), rest);
-                self.change(first.span, format!("without `{text}`"), decides(&text), edit);
-            }
+            let text = self.text.snippet(first.span);
+            let edit = Edit::Expr(place.clone(), rest);
+            let proved = group.len() == 1 && proof::implied(self.plan, place, first, from);
+            self.change_unless(proved, first.span, format!("without `{text}`"), decides(&text), edit);
             if group.len() == 1 {
                 self.condition(&place.child(from), first);
             } else {
@@ -252,17 +249,20 @@ impl Sites<'_> {
             return;
         };
         let written = self.text.elements(expr.span).unwrap_or(&[]);
+        let of = match &expr.kind {
+            ExprKind::In { value, .. } | ExprKind::HasAny { value, .. } => {
+                format!("of `{}`", self.text.snippet(value.span))
+            }
+            _ => format!("`{}`", self.text.snippet(expr.span)),
+        };
         for (at, element) in elements.iter().enumerate() {
             let rest: Vec<Literal> = without(elements, at);
-            if proof::listed(element, &rest, fold) {
-                self.proved += 1;
-                continue;
-            }
+            let proved = proof::listed(element, &rest, fold);
             let span = written.get(at).map_or(expr.span, |literal| literal.span);
             let kind = with(List::Inline(rest));
             let edit = Edit::Expr(place.clone(), Expr { kind, ..expr.clone() });
-            let what = format!("without `{}` in `{}`", shown(element), self.text.snippet(expr.span));
-            self.change(span, what, decides(&shown(element)), edit);
+            let what = format!("without `{}` in the list {of}", shown(element));
+            self.change_unless(proved, span, what, decides(&shown(element)), edit);
         }
     }
 

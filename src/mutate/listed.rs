@@ -132,7 +132,7 @@ pub fn take(mutations: &mut [Mutation], entries: &[Entry], whole: bool, findings
         match mutation.survivors.iter().position(|mutant| mutant.what == entry.mutant) {
             Some(at) => {
                 let mutant = mutation.survivors.remove(at);
-                mutation.listed.push((mutant, entry.because.clone()));
+                mutation.listed.push((mutant, entry.clone()));
             }
             None => findings.push(unfounded(mutation, entry)),
         }
@@ -152,6 +152,14 @@ pub fn take(mutations: &mut [Mutation], entries: &[Entry], whole: bool, findings
             .help("a condition whose loss no event can show is better taken out of its rule"),
         );
     }
+}
+
+/// What is wrong with an entry whose mutant a test could notice.
+pub fn refuted(entry: &Entry, test: &str) -> Diagnostic {
+    Diagnostic::new(Code::BadEquivalent, entry.span, "events tell this mutant from the rule").help(format!(
+        "put this test into the rule, and delete the entry:\n\n{}",
+        test.trim_end()
+    ))
 }
 
 fn unfounded(mutation: &Mutation, entry: &Entry) -> Diagnostic {
@@ -174,12 +182,11 @@ fn unfounded(mutation: &Mutation, entry: &Entry) -> Diagnostic {
         format!("`{}` has no mutant of this name", mutation.rule),
     )
     .label(entry.mutant.clone());
-    let all = mutation
-        .survivors
-        .iter()
-        .chain(mutation.killed.iter().map(|(mutant, _)| mutant));
+    let killed = mutation.killed.iter().map(|(mutant, _)| mutant);
+    let listed = mutation.listed.iter().map(|(mutant, _)| mutant);
+    let all = mutation.survivors.iter().chain(killed).chain(listed);
     match nearest(&entry.mutant, all.map(|mutant: &Mutant| mutant.what.as_str())) {
-        Some(near) => finding.help(format!("it has `{near}`")),
+        Some(near) => finding.help(format!("it has this one: {near}")),
         None => finding.help("delete this entry, or copy the name from the report"),
     }
 }

@@ -32,7 +32,7 @@ use crate::testing::{self, TestEvent};
 use edit::Edit;
 use std::borrow::Cow;
 
-pub use show::tests;
+pub use show::show;
 
 /// A change to a rule.
 #[derive(Clone, Debug)]
@@ -44,8 +44,16 @@ pub struct Mutant {
     /// What a test would be about that notices it.
     pub help: String,
     /// A list without elements that the changed condition asks for: only a test that fills it can notice.
-    empty: Option<String>,
+    empty: Option<Empty>,
     edit: Edit,
+}
+
+/// A list without elements, and what is looked for in it.
+#[derive(Clone, Debug)]
+struct Empty {
+    list: String,
+    /// The field, where it is one.
+    field: Option<Vec<ast::Segment>>,
 }
 
 /// What came of the mutants of a rule.
@@ -53,14 +61,16 @@ pub struct Mutant {
 pub struct Mutation {
     /// The rule.
     pub rule: String,
+    /// Its name's place.
+    pub span: Span,
     /// Mutants that a test notices, with the first such test.
     pub killed: Vec<(Mutant, String)>,
     /// Mutants that no test notices, in the order of the text.
     pub survivors: Vec<Mutant>,
-    /// Survivors that are listed as equivalent ([`listed::take`]), each with the reason.
-    pub listed: Vec<(Mutant, String)>,
-    /// How many changes were left out because they are proved to change nothing.
-    pub proved: usize,
+    /// Survivors that are listed as equivalent ([`listed::take`]), each with its entry.
+    pub listed: Vec<(Mutant, listed::Entry)>,
+    /// Changes that are no mutants, because they are proved to change nothing.
+    pub proved: Vec<Mutant>,
     /// Tests that fail over the rule itself: they cannot notice anything.
     pub failing: Vec<String>,
     /// How many tests the mutants were run through.
@@ -104,10 +114,11 @@ pub fn mutate(
     let name = |number: usize| tests.get(number).map_or("", |test| test.ast.name.value.as_str());
     let mut mutation = Mutation {
         rule: plan.rule.name.clone(),
+        span: plan.rule.span,
         killed: Vec::new(),
         survivors: Vec::new(),
         listed: Vec::new(),
-        proved: 0,
+        proved: Vec::new(),
         failing: Vec::new(),
         tests: 0,
     };
@@ -147,3 +158,6 @@ pub fn mutate(
     }
     Ok(mutation)
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,18 +124,15 @@ impl Sites<'_> {
         for (number, (aggregate, (column, word))) in aggregates.iter().zip(own).enumerate() {
             let of_column = format!("of `{}`", column.name.name);
             if let Some(condition) = &aggregate.condition {
-                if proof::counted(aggregate, condition) {
-                    self.proved += 1;
-                } else {
-                    let with = |operator: &mut Operator| {
-                        if let Some(aggregate) = aggregate_mut(operator, number) {
-                            aggregate.condition = None;
-                        }
-                    };
-                    let text = self.text.snippet(condition.span);
-                    let what = format!("without `where {text}` {of_column}");
-                    self.operated(id, relation, condition.span, Said(what, decides(&text)), &with);
+                let mut changed = relation.clone();
+                if let Some(aggregate) = aggregate_mut(&mut changed.operator, number) {
+                    aggregate.condition = None;
                 }
+                let text = self.text.snippet(condition.span);
+                let what = format!("without `where {text}` {of_column}");
+                let proved = proof::counted(aggregate, condition);
+                let edit = Edit::Relation(id, Box::new(changed));
+                self.change_unless(proved, condition.span, what, decides(&text), edit);
                 self.condition(&Place::of(Root::Condition(id, number)), condition);
             }
             let other = match aggregate.function {

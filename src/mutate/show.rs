@@ -7,6 +7,7 @@ use crate::compile::Compiled;
 use crate::evaluate::{self, AlertRow, Asked};
 use crate::plan::{ConstantValue, Literal, Plan};
 use crate::source::Catalog;
+use crate::testing::Tree;
 use crate::value::Json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -17,14 +18,19 @@ const CASES: u64 = 400;
 const SEED: u64 = 1;
 /// How many cases that alert are kept, for lists to be filled from.
 const FILLED: usize = 30;
+/// What such a list is filled with where a field is looked for in it.
+const ENTRY: &str = "an entry";
 /// No longer than this for all survivors of a rule.
 const TIME: Duration = Duration::from_secs(20);
 
 /// For each mutant a test that passes over the rule and fails over the mutant, where one is found. It says what the rule
 /// does, which may not be what it should do.
-pub fn tests(compiled: &Compiled<'_>, catalog: &Catalog, mutants: &[Mutant]) -> Vec<Option<String>> {
+pub fn show(compiled: &Compiled<'_>, catalog: &Catalog, mutants: &[Mutant]) -> Vec<Option<String>> {
     let mut found: Vec<Option<String>> = vec![None; mutants.len()];
-    let Some(generator) = Generator::new(compiled, catalog).filter(|_| !mutants.is_empty()) else {
+    if mutants.is_empty() {
+        return found;
+    }
+    let Some(generator) = Generator::new(compiled, catalog) else {
         return found;
     };
     let Ok(rule) = evaluate::Compiled::new(&compiled.plan, catalog) else {
@@ -74,7 +80,8 @@ pub fn tests(compiled: &Compiled<'_>, catalog: &Catalog, mutants: &[Mutant]) -> 
     found
 }
 
-/// A test that puts a text of its events into the empty list that the mutant no longer asks for.
+/// A test that fills the empty list which the mutant no longer asks for: with a text of its events, or one that is put
+/// where the rule looks.
 fn filled(
     compiled: &Compiled<'_>,
     catalog: &Catalog,
@@ -82,23 +89,35 @@ fn filled(
     changed: &Plan,
     alerting: &[Case],
 ) -> Option<String> {
-    let list = mutant.empty.as_deref()?;
+    let empty = mutant.empty.as_ref()?;
+    let mut tried: Vec<(Case, String)> = Vec::new();
     for case in alerting {
-        let mut texts = BTreeSet::new();
-        case.events.iter().for_each(|event| leaves(&event.body, &mut texts));
-        for text in texts {
-            let own = with_item(&compiled.plan, list, &text);
-            let changed = with_item(changed, list, &text);
-            let (Ok(rule), Ok(other)) = (
-                evaluate::Compiled::new(&own, catalog),
-                evaluate::Compiled::new(&changed, catalog),
-            ) else {
-                continue;
-            };
-            if shown(&run(&rule, case)) != shown(&run(&other, case)) {
-                let case = smallest(case, &rule, &other);
-                return Some(block(&mutant.what, compiled, &own, catalog, &case, &run(&rule, &case)));
+        if let Some(field) = &empty.field {
+            let mut case = case.clone();
+            for event in &mut case.events {
+                let mut body = Tree::from_json(&event.body);
+                body.put(field, Json::Text(ENTRY.into()));
+                event.body = body.into_json();
             }
+            tried.push((case, ENTRY.to_owned()));
+        } else {
+            let mut texts = BTreeSet::new();
+            case.events.iter().for_each(|event| leaves(&event.body, &mut texts));
+            tried.extend(texts.into_iter().map(|text| (case.clone(), text)));
+        }
+    }
+    for (case, text) in tried {
+        let own = with_item(&compiled.plan, &empty.list, &text);
+        let changed = with_item(changed, &empty.list, &text);
+        let (Ok(rule), Ok(other)) = (
+            evaluate::Compiled::new(&own, catalog),
+            evaluate::Compiled::new(&changed, catalog),
+        ) else {
+            continue;
+        };
+        if shown(&run(&rule, &case)) != shown(&run(&other, &case)) {
+            let case = smallest(&case, &rule, &other);
+            return Some(block(&mutant.what, compiled, &own, catalog, &case, &run(&rule, &case)));
         }
     }
     None

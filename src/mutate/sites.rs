@@ -1,13 +1,16 @@
 //! Every change to a plan at a place that the rule's own text wrote.
 
-use super::Mutant;
 use super::edit::{Edit, Place, Root, StepPlace};
 use super::expr::{beside, shown, without};
 use super::proof;
 use super::written::Text;
+use super::{Empty, Mutant};
 use crate::check::Checked;
 use crate::diagnostics::{FileId, Sources, Span};
-use crate::plan::{ConstantValue, Expr, ExprKind, List, Plan, Relation, RelationId, Segment, Step, StepKind, Type};
+use crate::plan::{
+    Column, ConstantValue, Expr, ExprKind, List, Literal, Origin, Plan, Relation, RelationId, Segment, Step, StepKind,
+    Type,
+};
 use crate::resolve;
 use crate::syntax::ast;
 use std::collections::BTreeSet;
@@ -21,18 +24,18 @@ pub(super) struct Sites<'a> {
     /// The set of rows that is looked at, or the alert; none for lists and values.
     of: Option<String>,
     seen: BTreeSet<(Span, String)>,
-    pub(super) mutants: Vec<Mutant>,
-    /// How many changes are proved to change nothing.
-    pub(super) proved: usize,
+    mutants: Vec<Mutant>,
+    /// Changes that are proved to change nothing.
+    proved: Vec<Mutant>,
 }
 
-/// All changes to a rule in the order of its text, and how many were left out because they are proved to change nothing.
+/// All changes to a rule in the order of its text, and those that are proved to change nothing.
 pub(super) fn all(
     plan: &Plan,
     checked: &Checked<'_>,
     trees: &[(FileId, ast::File)],
     sources: &Sources,
-) -> (Vec<Mutant>, usize) {
+) -> (Vec<Mutant>, Vec<Mutant>) {
     let mut sites = Sites {
         plan,
         rule: checked.ast,
@@ -41,7 +44,7 @@ pub(super) fn all(
         of: None,
         seen: BTreeSet::new(),
         mutants: Vec::new(),
-        proved: 0,
+        proved: Vec::new(),
     };
     for (number, declared) in checked.declared.iter().enumerate() {
         sites.declared(number, *declared);
@@ -84,12 +87,25 @@ pub(super) fn decides(text: &str) -> String {
 impl<'a> Sites<'a> {
     /// Adds a change. Two that are called the same at one place are one.
     pub(super) fn change(&mut self, span: Span, what: String, help: impl Into<String>, edit: Edit) {
+        self.change_unless(false, span, what, help, edit);
+    }
+
+    /// Adds a change; one that is proved to change nothing is no mutant.
+    pub(super) fn change_unless(
+        &mut self,
+        proved: bool,
+        span: Span,
+        what: String,
+        help: impl Into<String>,
+        edit: Edit,
+    ) {
         let what = match &self.of {
             Some(name) => format!("in `{name}`, {what}"),
             None => what,
         };
         if self.seen.insert((span, what.clone())) {
-            self.mutants.push(Mutant {
+            let to = if proved { &mut self.proved } else { &mut self.mutants };
+            to.push(Mutant {
                 what,
                 span,
                 help: help.into(),
@@ -109,14 +125,16 @@ impl<'a> Sites<'a> {
             (ConstantValue::List(elements), resolve::Constant::List(list)) => {
                 for (at, element) in elements.iter().enumerate() {
                     let rest = without(elements, at);
-                    if proof::listed(element, &rest, uses.fold) {
-                        self.proved += 1;
-                        continue;
-                    }
-                    let span = list.elements.get(at).map_or(list.name.span, |literal| literal.span);
+                    let proved = proof::listed(element, &rest, uses.fold);
+                    // A deployment may give the list other items, which stand nowhere in it.
+                    let written = list
+                        .elements
+                        .get(at)
+                        .filter(|written| is_written(element, &written.kind));
+                    let span = written.map_or(list.name.span, |written| written.span);
                     let what = format!("without `{}` in list `{}`", shown(element), constant.name);
                     let edit = Edit::Constant(number, ConstantValue::List(rest));
-                    self.change(span, what, decides(&shown(element)), edit);
+                    self.change_unless(proved, span, what, decides(&shown(element)), edit);
                 }
             }
             (ConstantValue::Scalar(literal), resolve::Constant::Value(value)) => {
@@ -146,16 +164,16 @@ impl<'a> Sites<'a> {
                 }
                 StepKind::Except { condition, .. } if self.wrote(condition) => {
                     let what = format!("without `{}`", self.text.snippet(step.span));
-                    let empty = self.emptied(condition);
-                    let help = match empty {
-                        Some(list) => {
+                    let empty = self.emptied(relation, condition);
+                    let help = match &empty {
+                        Some(Empty { list, .. }) => {
                             format!("`{list}` is empty: fill it in a test, with an event that this step removes")
                         }
                         None => "add a test with an event that this step removes".to_owned(),
                     };
                     self.change(step.span, what, help, Edit::Step(at, None));
                     if let Some(mutant) = self.mutants.last_mut() {
-                        mutant.empty = empty.map(str::to_owned);
+                        mutant.empty = empty;
                     }
                     self.condition(&place, condition);
                 }
@@ -194,36 +212,41 @@ impl<'a> Sites<'a> {
             ExprKind::And(parts) => (true, proof::guards(self.plan, at.relation, parts)),
             _ => (false, proof::implied(self.plan, &place, condition, 0)),
         };
-        if proved {
-            self.proved += 1;
-            return;
-        }
         // A step that stands around a lookup is two in the plan.
         let said = if split { condition.span } else { step.span };
         if !(several && split) {
             let what = format!("without `{}`", self.text.snippet(said));
             let help = decides(&self.text.snippet(condition.span));
-            self.change(said, what, help, Edit::Step(at, None));
+            self.change_unless(proved, said, what, help, Edit::Step(at, None));
         }
     }
 
-    /// The name of a list that a condition asks for and that is empty.
-    fn emptied(&self, condition: &Expr) -> Option<&'a str> {
-        let plan = self.plan;
+    /// A list that a condition asks for and that is empty.
+    fn emptied(&self, relation: Option<RelationId>, condition: &Expr) -> Option<Empty> {
+        let relation = relation.unwrap_or(self.plan.alert.input);
+        let columns = self.plan.relations.get(relation).map_or(&[][..], |r| &r.columns);
         let mut found = None;
         condition.walk(&mut |expr| {
-            if let ExprKind::In {
+            let (ExprKind::In {
                 list: List::Constant(index),
+                value,
                 ..
             }
             | ExprKind::HasAny {
                 list: List::Constant(index),
-                ..
-            } = &expr.kind
-                && let Some(constant) = plan.constants.get(*index)
-                && matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty())
-            {
-                found = Some(constant.name.as_str());
+                value,
+            }) = &expr.kind
+            else {
+                return;
+            };
+            let Some(constant) = self.plan.constants.get(*index) else {
+                return;
+            };
+            if matches!(&constant.value, ConstantValue::List(elements) if elements.is_empty()) {
+                found = Some(Empty {
+                    list: constant.name.clone(),
+                    field: field(columns, value),
+                });
             }
         });
         found
@@ -266,5 +289,34 @@ impl<'a> Sites<'a> {
             .relations
             .iter()
             .find(|written| written.name.name == relation.name)
+    }
+}
+
+/// Whether a rule writes a literal so.
+fn is_written(literal: &Literal, kind: &ast::LiteralKind) -> bool {
+    match (literal, kind) {
+        (Literal::Text(a), ast::LiteralKind::Text(b)) => a == b,
+        (Literal::Int(a), ast::LiteralKind::Int(b)) => a == b,
+        (Literal::Real(a), ast::LiteralKind::Real(b)) => a == b,
+        (Literal::Bool(a), ast::LiteralKind::Bool(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// The path of a value that is a field of the source, or stands below one.
+fn field(columns: &[Column], value: &Expr) -> Option<Vec<Segment>> {
+    match &value.kind {
+        ExprKind::Column(slot) => {
+            let column = columns.get(*slot)?;
+            let words = column.name.split('.').map(|word| Segment::Name(word.to_owned()));
+            matches!(column.origin, Origin::Field(_)).then(|| words.collect())
+        }
+        ExprKind::Convert(inner) => field(columns, inner),
+        ExprKind::Member { base, path } => {
+            let mut whole = field(columns, base)?;
+            whole.extend(path.iter().cloned());
+            Some(whole)
+        }
+        _ => None,
     }
 }

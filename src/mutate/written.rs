@@ -4,6 +4,11 @@ use crate::diagnostics::{FileId, Sources, Span};
 use crate::syntax::ast::{self, ColumnKind, ExprKind, LiteralKind, RelationKind, StepKind};
 use std::collections::BTreeMap;
 
+/// A text with more characters is named by its ends.
+const LONGEST: usize = 120;
+const HEAD: usize = 80;
+const TAIL: usize = 30;
+
 /// The expressions of a rule by their places, and its text.
 pub(super) struct Text<'a> {
     sources: &'a Sources,
@@ -77,7 +82,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The text of a place in one line.
+    /// The text of a place in one line; of a long one the ends.
     pub(super) fn snippet(&self, span: Span) -> String {
         let mut line = String::new();
         let mut from = span.start;
@@ -98,6 +103,12 @@ impl<'a> Text<'a> {
             from = comment.end;
         }
         add(from, span.end);
-        line
+        let length = line.chars().count();
+        if length <= LONGEST {
+            return line;
+        }
+        let head: String = line.chars().take(HEAD).collect();
+        let tail: String = line.chars().skip(length - TAIL).collect();
+        format!("{head} … {tail}")
     }
 }

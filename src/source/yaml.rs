@@ -65,12 +65,12 @@ pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
         };
         let done = match event {
             Event::Alias(_) => return Err(refused("anchors and aliases are not read here")),
-            Event::Scalar(text, style, _, _) => Node {
+            Event::Scalar(value, style, _, _) => Node {
                 kind: Kind::Text {
-                    text: text.into_owned(),
+                    text: value.into_owned(),
                     plain: style == ScalarStyle::Plain,
                 },
-                place,
+                place: closed(text, place),
             },
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 if open.len() == DEEPEST {
@@ -115,6 +115,25 @@ pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
     })
 }
 
+/// A text in quotes ends with its quote; the parser may go on to what follows.
+fn closed(text: &str, place: Range<usize>) -> Range<usize> {
+    let written = text.get(place.clone()).unwrap_or("");
+    let Some(quote) = written.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        return place;
+    };
+    let mut letters = written.char_indices().skip(1).peekable();
+    while let Some((at, c)) = letters.next() {
+        let escaped = quote == '"' && c == '\\';
+        let doubled = quote == '\'' && c == quote && letters.peek().is_some_and(|(_, next)| *next == quote);
+        if escaped || doubled {
+            letters.next();
+        } else if c == quote {
+            return place.start..place.start + at + 1;
+        }
+    }
+    place
+}
+
 fn pairs(nodes: Vec<Node>) -> Vec<(Node, Node)> {
     let mut pairs = Vec::with_capacity(nodes.len() / 2);
     let mut nodes = nodes.into_iter();
@@ -150,23 +169,30 @@ impl<'a> Lines<'a> {
 /// For each byte of a scalar's text, and for its end, the byte of the file at which it was written.
 pub(crate) fn bytes_of(file: &str, place: &Range<usize>, text: &str) -> Vec<usize> {
     let mut at = place.start;
+    let indentation = literal(file, place.start);
     let quote = file.get(at..).and_then(|rest| rest.chars().next());
-    let quote = quote.filter(|c| matches!(c, '"' | '\''));
+    let quote = quote.filter(|c| indentation.is_none() && matches!(c, '"' | '\''));
     at += usize::from(quote.is_some());
     let mut bytes = Vec::with_capacity(text.len() + 1);
     let rest = |at: usize| file.get(at..place.end).unwrap_or("");
     for c in text.chars() {
         let raw = rest(at);
         let blank = |c: char| c == ' ' || c == '\t';
-        let taken = match c {
-            // A folded line break, or a kept one; the indentation behind it is not part of the text.
-            ' ' | '\n' if raw.trim_start_matches(blank).starts_with(['\n', '\r']) => {
+        let taken = match (c, indentation) {
+            ('\n', Some(indentation)) => {
+                let line = raw.trim_start_matches('\r').strip_prefix('\n').unwrap_or(raw);
+                let blanks = line.bytes().take(indentation).take_while(|byte| *byte == b' ').count();
+                raw.len() - line.len() + blanks
+            }
+            (_, Some(_)) => c.len_utf8(),
+            // A folded line break; the indentation behind it is not part of the text.
+            (' ' | '\n', None) if raw.trim_start_matches(blank).starts_with(['\n', '\r']) => {
                 raw.len() - raw.trim_start_matches(|c: char| c.is_whitespace()).len()
             }
-            '\n' if raw.starts_with("\\n") => 2,
-            '\t' if raw.starts_with("\\t") => 2,
+            ('\n', None) if raw.starts_with("\\n") => 2,
+            ('\t', None) if raw.starts_with("\\t") => 2,
             _ if quote == Some('"') && raw.starts_with('\\') && raw.get(1..).is_some_and(|r| r.starts_with(c)) => 2,
-            _ if quote == Some('\'') && c == '\'' => 2,
+            ('\'', None) if quote == Some('\'') => 2,
             _ => c.len_utf8(),
         };
         bytes.extend(std::iter::repeat_n(at.min(place.end), c.len_utf8()));
@@ -174,6 +200,16 @@ pub(crate) fn bytes_of(file: &str, place: &Range<usize>, text: &str) -> Vec<usiz
     }
     bytes.push(at.min(place.end));
     bytes
+}
+
+/// The indentation of a block whose line breaks are kept (`|`), where one begins at that byte.
+fn literal(file: &str, start: usize) -> Option<usize> {
+    let before = file.get(..start)?;
+    let (above, indentation) = before.rsplit_once('\n')?;
+    let mark = above.trim_end().rsplit('\n').next()?.trim_end();
+    let mark = mark.split(" #").next()?.trim_end().trim_end_matches(['-', '+']);
+    let block = mark.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with('|');
+    (block && indentation.bytes().all(|byte| byte == b' ')).then_some(indentation.len())
 }
 
 #[cfg(test)]

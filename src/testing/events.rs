@@ -104,7 +104,7 @@ impl Tree {
         self.0.put(words, value);
     }
 
-    fn from_json(json: &Json) -> Tree {
+    pub(crate) fn from_json(json: &Json) -> Tree {
         Tree(Node::from_json(json))
     }
 

@@ -51,7 +51,7 @@ fn tables_without_a_name_and_with_other_marks() {
 fn rows_of_other_tables_and_bad_rows_are_counted() {
     let rows = b"TimeGenerated,EventName,EventSource,AwsEventId,Type\n\
         2025-01-01T00:00:00Z,N,S,a,AWSCloudTrail\n\
-        2025-01-01T00:00:00Z,N,S,b,SigninLogs\n\
+        2025-01-01T00:00:00Z,N,S,b,Heartbeat\n\
         2025-01-01T00:00:00Z,N,S\n\
         2025-01-01T00:00:00Z,N\xff,S,c,AWSCloudTrail\n\
         2025-01-01T00:00:00Z,N\0,S,d,AWSCloudTrail\n\
