@@ -168,6 +168,11 @@ pub fn plan(plan: &Plan, catalog: &Catalog) -> String {
         plan.depth()
     );
     for constant in &plan.constants {
+        if let Some(watchlist) = &constant.watchlist {
+            let (name, alias, column) = (&constant.name, &watchlist.alias, &watchlist.column);
+            let _ = writeln!(out, "constant {name} = watchlist {alias:?} column {column:?}");
+            continue;
+        }
         let value = match &constant.value {
             super::ConstantValue::Scalar(value) => literal(value),
             super::ConstantValue::List(elements) => {
