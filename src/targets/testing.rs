@@ -4,6 +4,7 @@ use crate::compile::{self, Files};
 use crate::diagnostics::{Diagnostic, Sources, has_errors, render};
 use crate::plan::Plan;
 use crate::source::Catalog;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A text of rules, compiled.
@@ -17,7 +18,11 @@ pub(super) struct Compiled {
 pub(super) fn compiled(text: &str) -> Compiled {
     let catalog = Catalog::builtin().unwrap();
     let mut files = Files::default();
-    files.add(Path::new("rule.trip"), text.as_bytes());
+    // Rules that we ship find their lists.
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let folder = text.lines().any(|line| line.starts_with("use ")).then_some(shipped);
+    files.add(&folder.unwrap_or_default().join("rule.trip"), text.as_bytes());
+    files.link(&BTreeMap::new());
     let plans = {
         let world = files.world(&catalog).unwrap();
         let mut findings = std::mem::take(&mut files.findings);
