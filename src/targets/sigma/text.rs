@@ -22,7 +22,13 @@ pub(super) enum Place {
 /// `field` is one of the texts, or holds one, or begins or ends with one; these three ignore case in every target.
 pub(super) fn one_of(field: &str, place: Place, fold: bool, texts: &[&str]) -> Formula {
     let mut seen = BTreeSet::new();
-    let mut is_new = |text: &&str| seen.insert(if fold { text.to_ascii_lowercase() } else { (*text).to_owned() });
+    let mut is_new = |text: &&str| {
+        seen.insert(if fold {
+            text.to_ascii_lowercase()
+        } else {
+            (*text).to_owned()
+        })
+    };
     let distinct = texts.iter().copied().filter(|text| is_new(text));
     let (patterns, plain): (Vec<&str>, Vec<&str>) = distinct.partition(|text| needs_pattern(text, place));
     let modifiers = match place {
