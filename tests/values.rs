@@ -219,6 +219,7 @@ fn wrong_values_are_explained() {
         ("a map for a list", "admins: { alice: 1 }\n"),
         ("a file for a list", "lists.people: [alice]\n"),
         ("a rule for a list", "one:\n"),
+        ("a list of a file that the rule uses", "one: { admins: [a] }\n"),
         ("another base", "many: 0x10\n"),
         ("marks between digits", "many: 1_000\n"),
         ("a power of ten", "many: 1e3\n"),
@@ -342,4 +343,22 @@ fn lists_may_be_long() {
     ]);
     assert!(said.stdout.contains("item-19999"), "{}", said.stderr);
     assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+}
+
+/// The nearest file of lists counts for a rule; a file of values names both by their whole paths.
+#[test]
+fn files_of_one_name_have_a_path_each() {
+    let project = Project::new();
+    project.write("rules/aws/lists/people.trip", LISTS);
+    project.write(
+        "prod.yaml",
+        "lists.people: { admins: [outer] }\naws.lists.people: { admins: [inner] }\n",
+    );
+    let text = project.query(&["rules/aws/one.trip", "--values", "prod.yaml"]);
+    assert!(text.contains("inner") && !text.contains("outer"), "{text}");
+    std::fs::remove_file(project.0.path().join("rules/aws/lists/people.trip")).unwrap();
+    project.write("rules/azure/lists/people.trip", LISTS);
+    project.write("prod.yaml", "lists.people: { admins: [outer] }\n");
+    let text = project.query(&["rules/aws/one.trip", "--values", "prod.yaml"]);
+    assert!(text.contains("outer"), "{text}");
 }
