@@ -294,6 +294,21 @@ rule three "A role was written" {
   alert call {
     show eventName
   }
+
+  test "inside of ours" {
+    now 2025-08-15T10:00Z
+    list blocks = ["192.0.2.0/24", "2001:db8::/32"]
+    -1m { eventName: "PutRole", sourceIPAddress: "192.0.2.7" }
+    -2m { eventName: "PutRole", sourceIPAddress: "2001:db8::7" }
+    -3m { eventName: "PutRole", sourceIPAddress: "198.51.100.7" }
+    expect { eventName: "PutRole" }
+  }
+
+  test "there is none of ours" {
+    now 2025-08-15T10:00Z
+    -1m { eventName: "PutRole", sourceIPAddress: "192.0.2.7" }
+    expect { eventName: "PutRole" }
+  }
 }
 "#;
 
@@ -310,6 +325,24 @@ fn blocks_are_values_too() {
         filled.contains("10.0.0.0/8") && filled.contains("2001:db8::/32"),
         "{filled}"
     );
+    // Tests put blocks into it, and every text takes them.
+    let said = project.run(&["test", "rules/three.trip"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    let said = project.run(&["verify", "rules/three.trip", "--cases", "100", "--values", "prod.yaml"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    project.write(
+        "rules/wrong.trip",
+        &BLOCKS
+            .replace("rule three", "rule four")
+            .replace("2001:db8::/32", "2001:db8::/200"),
+    );
+    let said = project.run(&["check", "rules/wrong.trip"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("`2001:db8::/200` is no address block"),
+        "{}",
+        said.page()
+    );
+    std::fs::remove_file(project.0.path().join("rules/wrong.trip")).unwrap();
     project.write("prod.yaml", "blocks: [10.0.0.0/8, 10.0.0.300]\n");
     let said = project.run(&["check", "rules", "--values", "prod.yaml"]);
     assert_eq!(said.code, Some(1), "{}", said.page());

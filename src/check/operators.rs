@@ -377,15 +377,6 @@ impl Checker<'_, '_, '_, '_> {
                         ),
                 );
             }
-            // Like any list with a name, it may be empty until somebody fills it.
-            Some(list @ List::Constant(_)) if self.list_elements(&list).is_empty() => {
-                let kind = ExprKind::In {
-                    value: Box::new(value),
-                    list,
-                    fold: false,
-                };
-                return Some(expr(kind, Type::Bool, span));
-            }
             Some(list) => {
                 named = Some(list.clone());
                 self.list_elements(&list).to_vec()
@@ -421,9 +412,14 @@ impl Checker<'_, '_, '_, '_> {
             }
             let kind = ExprKind::InCidr {
                 value: Box::new(value.clone()),
-                block: text.clone(),
+                list: List::Inline(vec![block]),
             };
             tests.push(expr(kind, Type::Bool, span));
+        }
+        // One with a name may be empty until somebody fills it, and tests may fill it.
+        if let Some(list @ List::Constant(_)) = named {
+            let value = Box::new(value);
+            return Some(expr(ExprKind::InCidr { value, list }, Type::Bool, span));
         }
         match tests.len() {
             0 => self.report(Diagnostic::new(

@@ -232,6 +232,10 @@ impl<'a> Sites<'a> {
                 value,
                 ..
             }
+            | ExprKind::InCidr {
+                list: List::Constant(index),
+                value,
+            }
             | ExprKind::HasAny {
                 list: List::Constant(index),
                 value,

@@ -76,12 +76,12 @@ pub enum ExprKind {
         /// A literal or constant.
         element: Box<Expr>,
     },
-    /// An address inside the block.
+    /// An address inside one of the blocks.
     InCidr {
         /// Text.
         value: Box<Expr>,
-        /// `10.0.0.0/8`; proved to be one.
-        block: String,
+        /// `10.0.0.0/8`, as texts; proved to be blocks. One, or a list with a name.
+        list: List,
     },
     /// A word operator on text.
     Text {

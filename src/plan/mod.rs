@@ -515,6 +515,14 @@ impl Plan {
         }
     }
 
+    /// The address blocks of a list.
+    pub fn blocks<'a>(&'a self, list: &'a List) -> impl Iterator<Item = &'a str> {
+        self.elements(list).iter().filter_map(|element| match element {
+            Literal::Text(block) => Some(block.as_str()),
+            Literal::Int(_) | Literal::Real(_) | Literal::Bool(_) | Literal::Duration(_) => None,
+        })
+    }
+
     /// How far before S the rule looks: events 0, group `per`, alert with a baseline `over`, match `within` and the
     /// largest depth of its parts.
     pub fn depth(&self) -> Span {

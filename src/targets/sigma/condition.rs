@@ -25,13 +25,16 @@ impl<'a> Context<'a> {
             ExprKind::Equal { left, right, fold } => self.equal(left, right, *fold, scope, site),
             ExprKind::Order { op, left, right } => self.order(*op, left, right, scope, site),
             ExprKind::In { value, list, fold } => self.is_in(value, list, *fold, scope, site),
-            ExprKind::InCidr { value, block } => {
+            ExprKind::InCidr { value, list } => {
                 let field = self.tested(value, scope, site)?;
+                self.elements(list, site);
                 // The block's first address: some readers take no other.
-                let block = block
-                    .parse::<Cidr>()
-                    .map_or_else(|_| block.clone(), |cidr| cidr.to_string());
-                Some(Formula::item(&field.name, "|cidr", [Node::Quoted(block)]))
+                let first = |block: &str| match block.parse::<Cidr>() {
+                    Ok(cidr) => cidr.to_string(),
+                    Err(_) => block.to_owned(),
+                };
+                let blocks = self.plan.blocks(list).map(|block| Node::Quoted(first(block)));
+                Some(Formula::item(&field.name, "|cidr", blocks))
             }
             ExprKind::Address(value) => {
                 let field = self.tested(value, scope, site)?;
