@@ -395,3 +395,27 @@ fn files_of_one_name_have_a_path_each() {
     let text = project.query(&["rules/aws/one.trip", "--values", "prod.yaml"]);
     assert!(text.contains("outer"), "{text}");
 }
+
+/// A values file is no source file, though both are YAML.
+#[test]
+fn a_values_file_is_checked_with_its_rules() {
+    let project = Project::new();
+    project.write("prod.yaml", VALUES);
+    for args in [&["check", "prod.yaml"][..], &["check", "rules", "prod.yaml"]] {
+        let said = project.run(args);
+        assert_eq!(said.code, Some(2), "{}", said.page());
+        assert!(
+            said.stderr.contains("`tripline check --values prod.yaml`"),
+            "{}",
+            said.page()
+        );
+    }
+    // One that says what it is is read as what it is.
+    project.write("mine.yaml", "source: mine.log\n");
+    let said = project.run(&["check", "mine.yaml"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("error[L0"),
+        "{}",
+        said.page()
+    );
+}
