@@ -5,6 +5,7 @@ use super::rules::{self, Rules};
 use super::watchlists::Items;
 use super::{Exit, Misuse, output, values};
 use crate::agreement::{Subject, prove as proof};
+use crate::diagnostics::nearest;
 use crate::testing::{self, Verdict};
 use std::path::PathBuf;
 
@@ -34,11 +35,18 @@ fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
         (None, [rule]) => rule,
         (None, _) => {
             let names: Vec<&str> = compiled.iter().map(|rule| rule.plan.rule.name.as_str()).collect();
-            return Err(Misuse(format!(
-                "there is no rule `{}`; there are {}",
-                options.rule,
-                names.join(", ")
-            )));
+            let rules = options.rules.display();
+            return Err(Misuse(match nearest(&options.rule, names.iter().copied()) {
+                Some(near) => format!(
+                    "there is no rule `{}` below {rules}; did you mean `{near}`?",
+                    options.rule
+                ),
+                None => format!(
+                    "there is no rule `{}` among the {} below {rules}",
+                    options.rule,
+                    names.len()
+                ),
+            }));
         }
     };
     let tests = &rule.checked.tests;

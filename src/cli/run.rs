@@ -290,6 +290,9 @@ struct Summary<'s> {
     catalog: &'s Catalog,
 }
 
+/// As many rules without an alert have a line each.
+const FEW: usize = 10;
+
 impl Summary<'_> {
     fn print(&self) {
         let report = self.report;
@@ -304,8 +307,20 @@ impl Summary<'_> {
         }
         output::losses(report);
         let mut total = 0;
+        // Rules of which there is nothing to say share a line, where there are many.
+        let silent = |outcome: &Outcome| {
+            outcome.alerts.is_empty()
+                && outcome.left_out.is_empty()
+                && outcome.late == 0
+                && outcome.short_baselines == 0
+        };
+        let quiet = self.outcomes.iter().filter(|outcome| silent(outcome)).count();
+        let together = quiet > FEW;
         for (outcome, name) in self.outcomes.iter().zip(self.names) {
             total += outcome.alerts.len();
+            if together && silent(outcome) {
+                continue;
+            }
             let mut line = format!("{name}: {}", many(outcome.alerts.len(), "alert"));
             for (relation, rows) in &outcome.left_out {
                 line.push_str(&format!(
@@ -323,6 +338,9 @@ impl Summary<'_> {
                 ));
             }
             eprintln!("{line}");
+        }
+        if together {
+            eprintln!("{} without an alert", many(quiet, "rule"));
         }
         eprintln!("{} from {}", many(total, "alert"), many(self.names.len(), "rule"));
     }
