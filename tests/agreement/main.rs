@@ -15,7 +15,7 @@ mod subjects;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use subjects::{Rule, all_pages, each_rule, number, read_case};
+use subjects::{Rule, all_pages, each_rule, number, pages_of_each_kind, read_case};
 use tripline::agreement::{Case, Comparison, Disagreement, Outcome, Subject, block, shrink};
 use tripline::evaluate::Asked;
 use tripline::source::Catalog;
