@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::expression::{convert, expr, fit, negate};
-use super::literals::Elements;
+use super::literals::{Elements, TEXTS};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{
     ArithmeticOp, ConstantValue, Expr, ExprKind, List, Literal, OrderOp, RelationId, Scalar, SetOp, TextOp, Type,
@@ -247,6 +247,15 @@ impl Checker<'_, '_, '_, '_> {
             (Type::Int | Type::Real | Type::Json, Elements::Number) => Type::Real,
             (Type::Bool | Type::Json, Elements::Bool) => Type::Bool,
             (ty, elements) => {
+                let wanted = match ty {
+                    Type::Text | Type::Json => Some(TEXTS),
+                    Type::Int | Type::Real => Some("numbers"),
+                    Type::Bool => Some("truth values"),
+                    Type::Time | Type::Duration | Type::Set(_) => None,
+                };
+                if wanted.is_some_and(|wanted| self.deployed_misfit(&list, 0, wanted, right.span)) {
+                    return None;
+                }
                 let elements = format!("{elements:?}").to_lowercase();
                 let finding = Diagnostic::new(
                     Code::TypeMismatch,
@@ -357,6 +366,7 @@ impl Checker<'_, '_, '_, '_> {
     fn in_cidr(&mut self, relation: RelationId, left: &ast::Expr, right: &ast::Expr, span: Span) -> Option<Expr> {
         let value = self.typed(relation, left)?;
         let value = self.as_text(value, "`in cidr`")?;
+        let mut named = None;
         let blocks: Vec<Literal> = match self.list(relation, right) {
             Some(list) if self.is_watchlist(&list) => {
                 return self.report(
@@ -367,23 +377,44 @@ impl Checker<'_, '_, '_, '_> {
                         ),
                 );
             }
-            Some(list) => self.list_elements(&list).to_vec(),
+            // Like any list with a name, it may be empty until somebody fills it.
+            Some(list @ List::Constant(_)) if self.list_elements(&list).is_empty() => {
+                let kind = ExprKind::In {
+                    value: Box::new(value),
+                    list,
+                    fold: false,
+                };
+                return Some(expr(kind, Type::Bool, span));
+            }
+            Some(list) => {
+                named = Some(list.clone());
+                self.list_elements(&list).to_vec()
+            }
             None => {
                 let block = self.typed(relation, right)?;
                 vec![self.literal_of(&block)?]
             }
         };
         let mut tests = Vec::new();
-        for block in blocks {
+        for (index, block) in blocks.into_iter().enumerate() {
             let Literal::Text(text) = &block else {
+                if let Some(list) = &named
+                    && self.deployed_misfit(list, index, TEXTS, right.span)
+                {
+                    return None;
+                }
                 return self.report(
                     Diagnostic::new(Code::BadCidr, right.span, "an address block is a text")
                         .help("write `\"10.0.0.0/8\"`"),
                 );
             };
             if let Err(error) = text.parse::<Cidr>() {
+                let finding = Diagnostic::new(Code::BadCidr, right.span, format!("`{text}` is no address block"));
+                let place = named.as_ref().and_then(|list| self.place_of(list, index));
                 return self.report(
-                    Diagnostic::new(Code::BadCidr, right.span, format!("`{text}` is no address block"))
+                    place
+                        .into_iter()
+                        .fold(finding, |finding, place| finding.also(place, "it stands here"))
                         .note(error.to_string())
                         .help("write an address and a length: `\"10.0.0.0/8\"`, `\"2001:db8::/32\"`"),
                 );
