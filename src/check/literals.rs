@@ -250,7 +250,8 @@ impl Checker<'_, '_, '_, '_> {
             List::Inline(elements) => elements,
             List::Constant(index) => match self.constants.get(*index).map(|c| &c.value) {
                 Some(ConstantValue::List(elements)) => elements,
-                _ => &[],
+                Some(ConstantValue::Scalar(literal)) => std::slice::from_ref(literal),
+                None => &[],
             },
         }
     }
@@ -265,7 +266,7 @@ impl Checker<'_, '_, '_, '_> {
             .map(|(_, new)| new);
         match new.or(self.rule.constants.get(*index))? {
             resolve::Constant::List(list) => list.elements.get(element).map(|element| element.span),
-            resolve::Constant::Value(_) => None,
+            resolve::Constant::Value(value) => Some(value.value.span),
         }
     }
 

@@ -177,13 +177,13 @@ pub(super) fn prepare(plan: &Plan, expr: &Expr) -> Result<Code, Unfit> {
             fold: *fold,
         },
         ExprKind::HasElement { list, element } => Code::Compare(set::contains_element, one(list)?, one(element)?),
-        ExprKind::InCidr { value, list } => {
+        ExprKind::InCidr { value, blocks } => {
             let read = |block: &str| {
                 block
                     .parse()
                     .map_err(|error| Unfit::at(expr.span, format!("`{block}`: {error}")))
             };
-            Code::InCidr(one(value)?, plan.blocks(list).map(read).collect::<Result<_, _>>()?)
+            Code::InCidr(one(value)?, plan.texts(blocks).map(read).collect::<Result<_, _>>()?)
         }
         ExprKind::Text { op, value, needle } => {
             let test = match op {

@@ -179,7 +179,7 @@ pub(super) fn uses(plan: &Plan, constant: usize) -> Uses {
             } => (*index, true),
             ExprKind::SetOf(List::Constant(index))
             | ExprKind::InCidr {
-                list: List::Constant(index),
+                blocks: List::Constant(index),
                 ..
             } => (*index, false),
             _ => return,

@@ -233,7 +233,7 @@ impl<'a> Sites<'a> {
                 ..
             }
             | ExprKind::InCidr {
-                list: List::Constant(index),
+                blocks: List::Constant(index),
                 value,
             }
             | ExprKind::HasAny {

@@ -80,8 +80,8 @@ pub enum ExprKind {
     InCidr {
         /// Text.
         value: Box<Expr>,
-        /// `10.0.0.0/8`, as texts; proved to be blocks. One, or a list with a name.
-        list: List,
+        /// Texts such as `10.0.0.0/8`; proved to be blocks. A named value counts as a list of one.
+        blocks: List,
     },
     /// A word operator on text.
     Text {

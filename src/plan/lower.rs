@@ -576,7 +576,7 @@ fn used_constants(plan: &mut Plan) {
                 ExprKind::Constant(index) => mark(*index),
                 ExprKind::SetOf(list)
                 | ExprKind::In { list, .. }
-                | ExprKind::InCidr { list, .. }
+                | ExprKind::InCidr { blocks: list, .. }
                 | ExprKind::HasAny { list, .. } => {
                     if let super::List::Constant(index) = list {
                         mark(*index);
@@ -601,7 +601,7 @@ fn used_constants(plan: &mut Plan) {
             ExprKind::Constant(index) => *index = new.get(*index).copied().unwrap_or(0),
             ExprKind::SetOf(list)
             | ExprKind::In { list, .. }
-            | ExprKind::InCidr { list, .. }
+            | ExprKind::InCidr { blocks: list, .. }
             | ExprKind::HasAny { list, .. } => {
                 if let super::List::Constant(index) = list {
                     *index = new.get(*index).copied().unwrap_or(0);

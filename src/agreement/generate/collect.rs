@@ -238,9 +238,9 @@ impl<'p> Collector<'p> {
                 self.offer(relation, value, &near::of_address());
                 self.mark(relation, value, |draft| draft.limits.address = true);
             }
-            ExprKind::InCidr { value, list } => {
-                let plan = self.places.plan;
-                let all: Vec<_> = plan.blocks(list).flat_map(near::of_block).collect();
+            ExprKind::InCidr { value, blocks } => {
+                let blocks = self.places.plan.texts(blocks);
+                let all: Vec<Near> = blocks.flat_map(near::of_block).collect();
                 self.offer(relation, value, &all);
                 self.mark(relation, value, |draft| draft.limits.block = true);
             }

@@ -187,6 +187,9 @@ fn rows<'a>(ctx: &'a Context<'a>, direct: bool) -> Option<Rows<'a>> {
             live::live(&mut items, &roots.iter().flat_map(|e| e.slots()).collect());
             let mut rows = Rows::scan(ctx, alert.input, &range)?;
             rows.run(items, &roots);
+            for root in roots {
+                rows.parse_ahead(root);
+            }
             Some(rows)
         }
         Operator::Aggregate { .. } => baseline::group_alert(ctx, alert.input, items, &roots),
