@@ -11,8 +11,9 @@ mod common;
 use common::{Said, snapshot};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -488,4 +489,32 @@ fn broken_rule(folder: &Folder, name: &str, rule: &[u8], code: i32) -> String {
         assert_eq!(run.stdout, "", "{name}: run");
     }
     page
+}
+
+/// Whoever reads may stop reading (`| head`), on either side, before the first line: the exit code stays what it was.
+#[test]
+fn nobody_reads() {
+    for (args, code) in [
+        (&["check", "tests/errors"][..], 1),
+        (&["check", "tests/errors", "--format", "json"], 1),
+        (&["check", "tests/nowhere"], 2),
+        (&["test", "tests/bad/tests_that_fail.trip"], 1),
+        (&["run", "rules/azure", "--input", "tests/samples/azure"], 0),
+        (&["targets"], 0),
+        (&["--help"], 0),
+    ] {
+        for both in [false, true] {
+            let mut command = common::command(args);
+            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            drop(child.stdout.take());
+            let mut said = String::new();
+            match child.stderr.take() {
+                Some(mut stderr) if !both => drop(stderr.read_to_string(&mut said)),
+                _ => {}
+            }
+            let status = child.wait().unwrap();
+            assert_eq!(status.code(), Some(code), "{args:?}, both: {both}: {said}");
+            assert!(!said.contains("panicked"), "{said}");
+        }
+    }
 }

@@ -159,3 +159,18 @@ fn sources_beside_rules_are_checked_with_them() {
     }
     snapshot(Path::new("tests/snapshots"), "sources_beside_rules", &pages);
 }
+
+/// The name of a rule's set before a field leads back into the source.
+#[test]
+fn a_computed_field_cannot_come_back_to_itself_through_a_rule() {
+    let again = text("sound.yaml").replace("before(who.name, \"@\")", "before(e.account, \"@\")");
+    let folder = beside(&[("audit.yaml", again)], &[]);
+    let said = tripline([
+        Path::new("run"),
+        &folder.path().join("rules"),
+        Path::new("--input"),
+        folder.path(),
+    ]);
+    assert_eq!(said.code, Some(1), "{}", said.page());
+    assert_eq!(codes(&said), ["N002"], "{}", said.page());
+}

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::expression::{convert, expr, fit, negate};
-use super::literals::Elements;
+use super::literals::{Elements, TEXTS};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{
     ArithmeticOp, ConstantValue, Expr, ExprKind, List, Literal, OrderOp, RelationId, Scalar, SetOp, TextOp, Type,
@@ -247,6 +247,15 @@ impl Checker<'_, '_, '_, '_> {
             (Type::Int | Type::Real | Type::Json, Elements::Number) => Type::Real,
             (Type::Bool | Type::Json, Elements::Bool) => Type::Bool,
             (ty, elements) => {
+                let wanted = match ty {
+                    Type::Text | Type::Json => Some(TEXTS),
+                    Type::Int | Type::Real => Some("numbers"),
+                    Type::Bool => Some("truth values"),
+                    Type::Time | Type::Duration | Type::Set(_) => None,
+                };
+                if wanted.is_some_and(|wanted| self.deployed_misfit(&list, 0, wanted, right.span)) {
+                    return None;
+                }
                 let elements = format!("{elements:?}").to_lowercase();
                 let finding = Diagnostic::new(
                     Code::TypeMismatch,
@@ -357,7 +366,7 @@ impl Checker<'_, '_, '_, '_> {
     fn in_cidr(&mut self, relation: RelationId, left: &ast::Expr, right: &ast::Expr, span: Span) -> Option<Expr> {
         let value = self.typed(relation, left)?;
         let value = self.as_text(value, "`in cidr`")?;
-        let blocks: Vec<Literal> = match self.list(relation, right) {
+        let blocks = match self.list(relation, right) {
             Some(list) if self.is_watchlist(&list) => {
                 return self.report(
                     Diagnostic::new(Code::BadCidr, right.span, "a watchlist cannot hold address blocks")
@@ -367,39 +376,55 @@ impl Checker<'_, '_, '_, '_> {
                         ),
                 );
             }
-            Some(list) => self.list_elements(&list).to_vec(),
+            Some(list) => list,
             None => {
                 let block = self.typed(relation, right)?;
-                vec![self.literal_of(&block)?]
+                match block.kind {
+                    ExprKind::Constant(index) => List::Constant(index),
+                    _ => List::Inline(vec![self.literal_of(&block)?]),
+                }
             }
         };
-        let mut tests = Vec::new();
-        for block in blocks {
-            let Literal::Text(text) = &block else {
-                return self.report(
-                    Diagnostic::new(Code::BadCidr, right.span, "an address block is a text")
-                        .help("write `\"10.0.0.0/8\"`"),
-                );
+        let elements = self.list_elements(&blocks).to_vec();
+        for (index, block) in elements.iter().enumerate() {
+            if !matches!(block, Literal::Text(_)) && self.deployed_misfit(&blocks, index, TEXTS, right.span) {
+                return None;
+            }
+            let finding = |message: String| {
+                let finding = Diagnostic::new(Code::BadCidr, right.span, message);
+                let place = self.place_of(&blocks, index);
+                place
+                    .into_iter()
+                    .fold(finding, |finding, place| finding.also(place, "it stands here"))
+            };
+            let Literal::Text(text) = block else {
+                let finding = finding("an address block is a text".to_owned()).help("write `\"10.0.0.0/8\"`");
+                return self.report(finding);
             };
             if let Err(error) = text.parse::<Cidr>() {
-                return self.report(
-                    Diagnostic::new(Code::BadCidr, right.span, format!("`{text}` is no address block"))
-                        .note(error.to_string())
-                        .help("write an address and a length: `\"10.0.0.0/8\"`, `\"2001:db8::/32\"`"),
-                );
+                let finding = finding(format!("`{text}` is no address block"))
+                    .note(error.to_string())
+                    .help("write an address and a length: `\"10.0.0.0/8\"`, `\"2001:db8::/32\"`");
+                return self.report(finding);
             }
-            let kind = ExprKind::InCidr {
-                value: Box::new(value.clone()),
-                block: text.clone(),
-            };
-            tests.push(expr(kind, Type::Bool, span));
         }
+        let test = |blocks: List| {
+            let value = Box::new(value.clone());
+            expr(ExprKind::InCidr { value, blocks }, Type::Bool, span)
+        };
+        let List::Inline(written) = blocks else {
+            return Some(test(blocks));
+        };
+        if written.is_empty() {
+            self.empty_list(right.span);
+            return Some(test(List::Inline(written)));
+        }
+        // Each block that stands in the rule is a test of its own.
+        let mut tests: Vec<Expr> = written
+            .into_iter()
+            .map(|block| test(List::Inline(vec![block])))
+            .collect();
         match tests.len() {
-            0 => self.report(Diagnostic::new(
-                Code::BadCidr,
-                right.span,
-                "this list has no address block",
-            )),
             1 => tests.pop(),
             _ => Some(expr(ExprKind::Or(tests), Type::Bool, span)),
         }

@@ -116,7 +116,7 @@ fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     output::findings(&findings, sources);
     let broken = has_errors(&rules.findings);
     if broken {
-        eprintln!("nothing was written: {}", output::counts(&findings));
+        say!("nothing was written: {}", output::counts(&findings));
         return Ok(Exit::Findings);
     }
     let (whole, failed): (Vec<Batch>, Vec<Batch>) = batches.into_iter().partition(|batch| batch.errors.is_empty());
@@ -138,7 +138,7 @@ fn products(options: &Build, rules: &Rules<'_>) -> Result<Exit, Misuse> {
     };
     for batch in &failed {
         let word = batch.target.word();
-        eprintln!("{word}: nothing was written: {}", output::counts(&batch.errors));
+        say!("{word}: nothing was written: {}", output::counts(&batch.errors));
     }
     Ok(if failed.is_empty() { exit } else { Exit::Findings })
 }
@@ -270,7 +270,7 @@ fn table(batches: &[Batch], rules: &Rules<'_>) {
     for (promise, names) in also {
         let names: BTreeSet<&str> = names.into_iter().collect();
         let names: Vec<&str> = names.into_iter().collect();
-        eprintln!(
+        say!(
             "hint: `{promise}` is exact for {}, and could be added to `targets`",
             names.join(", ")
         );
@@ -283,7 +283,7 @@ fn refusals(batches: &[Batch], rules: &Rules<'_>) {
         for built in batch.entries.iter().filter(|b| b.entry.state == State::Refused) {
             let row = [&built.entry];
             let lines = ledger::table(&[batch.target], &[row.to_vec()], &rules.loaded.files.sources);
-            lines.lines().skip(3).for_each(|line| eprintln!("{line}"));
+            lines.lines().skip(3).for_each(|line| say!("{line}"));
         }
     }
 }
@@ -309,14 +309,14 @@ fn deliver(out: &Path, options: &Build, batches: &[Batch], rules: &Rules<'_>) ->
         } else {
             "belongs to no rule any more; `--prune` removes it"
         };
-        eprintln!("{}: {what}", out.join(path).display());
+        say!("{}: {what}", out.join(path).display());
     }
     if options.check {
         return write::compare(&changes, gone.len());
     }
     write::all(&changes)?;
     let count = batches.iter().map(|batch| batch.files.len()).sum();
-    eprintln!("{} written to {}", many(count, "file"), out.display());
+    say!("{} written to {}", many(count, "file"), out.display());
     Ok(Exit::Clean)
 }
 

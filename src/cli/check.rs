@@ -63,7 +63,7 @@ fn say(options: &Check, findings: &[Diagnostic], sources: &Sources, what: &str) 
         }
         CheckFormat::Human => {
             output::findings(findings, sources);
-            eprintln!("{what}: {}", output::counts(findings));
+            say!("{what}: {}", output::counts(findings));
         }
     }
     let failed = has_errors(findings) || (options.deny == Some(Deny::Warnings) && !findings.is_empty());

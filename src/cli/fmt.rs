@@ -36,7 +36,7 @@ pub(super) fn fmt(options: &Fmt) -> Result<Exit, Misuse> {
     output::findings(&files.findings, &files.sources);
     let all = many(found.len(), "file");
     let verb = if options.check { "would change" } else { "changed" };
-    eprintln!(
+    say!(
         "{all}, {changed} {verb}, {}",
         many(found.len() - files.trees.len(), "file") + " that cannot be read"
     );

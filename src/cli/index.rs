@@ -42,7 +42,7 @@ fn deliver(options: &Index, rules: Rules<'_>) -> Result<Exit, Misuse> {
         return Ok(Exit::Findings);
     }
     if !errors.is_empty() {
-        eprintln!("no index was written: {}", output::counts(&errors));
+        say!("no index was written: {}", output::counts(&errors));
         return Ok(Exit::Findings);
     }
     rows.sort_by(|a: &Row, b: &Row| a.name.cmp(&b.name));
@@ -69,7 +69,7 @@ fn deliver(options: &Index, rules: Rules<'_>) -> Result<Exit, Misuse> {
         .collect();
     write::all(&changes)?;
     let folder = options.folder.display();
-    eprintln!("{} in {PAGE} and {LAYER} of {folder}", many(rows.len(), "rule"));
+    say!("{} in {PAGE} and {LAYER} of {folder}", many(rows.len(), "rule"));
     Ok(Exit::Clean)
 }
 

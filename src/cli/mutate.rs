@@ -76,7 +76,7 @@ pub(super) fn mutate(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         TestFormat::Json | TestFormat::Junit => {
             let report = to_json(&mutations, &shown, &findings, &sources);
             output::result(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
-            eprintln!("{summary}");
+            say!("{summary}");
         }
     }
     let failing = say_failing(&mutations);
@@ -266,7 +266,7 @@ fn say_failing(mutations: &[Mutation]) -> bool {
     for mutation in mutations {
         for test in &mutation.failing {
             failing = true;
-            eprintln!(
+            say!(
                 "{}: test \"{test}\" fails over the rule itself, so it notices nothing",
                 mutation.rule
             );

@@ -10,7 +10,7 @@ use std::io::{IsTerminal as _, Write as _};
 pub(super) fn findings(findings: &[Diagnostic], sources: &Sources) {
     let color = color();
     for finding in findings {
-        eprintln!("{}\n", diagnostics::render(finding, sources, color));
+        say!("{}\n", diagnostics::render(finding, sources, color));
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn reading(report: &Report, files: usize, catalog: &Catalog) {
     } else {
         format!(" ({})", sources.join(", "))
     };
-    eprintln!("{} read from {}{of}", many64(report.read, "event"), many(files, "file"));
+    say!("{} read from {}{of}", many64(report.read, "event"), many(files, "file"));
     if report.rejected > 0 {
         let mut parts = Vec::new();
         if report.without_time > 0 {
@@ -75,20 +75,20 @@ pub(super) fn reading(report: &Report, files: usize, catalog: &Catalog) {
         } else {
             format!(" ({})", parts.join(", "))
         };
-        eprintln!("{} rejected{detail}", many64(report.rejected, "record"));
+        say!("{} rejected{detail}", many64(report.rejected, "record"));
         for reject in &report.first_rejects {
             let place = if reject.line > 0 {
                 format!(":{}", reject.line)
             } else {
                 String::new()
             };
-            eprintln!("  {}{place}: {}", reject.path.display(), reject.reason);
+            say!("  {}{place}: {}", reject.path.display(), reject.reason);
         }
         let more = report
             .rejected
             .saturating_sub(u64::try_from(report.first_rejects.len()).unwrap_or(0));
         if more > 0 {
-            eprintln!("  and {more} more");
+            say!("  and {more} more");
         }
     }
 }
@@ -96,13 +96,13 @@ pub(super) fn reading(report: &Report, files: usize, catalog: &Catalog) {
 /// Says what events lost when they were read.
 pub(super) fn losses(report: &Report) {
     if report.unconverted > 0 {
-        eprintln!(
+        say!(
             "{} did not convert to the type of the field and count as missing",
             many64(report.unconverted, "value")
         );
     }
     if report.repeated_keys > 0 {
-        eprintln!(
+        say!(
             "{} stood twice in one object; the last value counts",
             many64(report.repeated_keys, "JSON key")
         );

@@ -80,13 +80,13 @@ fn run(options: &Prove, rules: Rules<'_>) -> Result<Exit, Misuse> {
             let verdicts = testing::run(rule, &loaded.catalog)?;
             let failed = |verdict: &Verdict| verdict.test == test.ast.name.value && !verdict.failures.is_empty();
             if verdicts.iter().any(failed) {
-                eprintln!("the test expects something else than the rule finds, which is what stands in the proof");
+                say!("the test expects something else than the rule finds, which is what stands in the proof");
                 return Ok(Exit::Findings);
             }
             Ok(Exit::Clean)
         }
         Err(why) => {
-            eprintln!("{}: {why}", rule.plan.rule.name);
+            say!("{}: {why}", rule.plan.rule.name);
             Ok(Exit::Findings)
         }
     }

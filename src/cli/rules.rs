@@ -115,7 +115,7 @@ impl<'r> Rules<'r> {
             return Some((self.compiled, self.loaded));
         }
         output::findings(&self.findings, &self.loaded.files.sources);
-        eprintln!("{nothing}: {}", output::counts(&self.findings));
+        say!("{nothing}: {}", output::counts(&self.findings));
         None
     }
 

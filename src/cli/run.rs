@@ -303,7 +303,7 @@ impl Summary<'_> {
             } else {
                 "kept, as Sentinel keeps them; --dedup drops them"
             };
-            eprintln!("{} by event id ({what})", many64(self.duplicates, "duplicate"));
+            say!("{} by event id ({what})", many64(self.duplicates, "duplicate"));
         }
         output::losses(report);
         let mut total = 0;
@@ -337,11 +337,11 @@ impl Summary<'_> {
                     many64(outcome.short_baselines, "alert")
                 ));
             }
-            eprintln!("{line}");
+            say!("{line}");
         }
         if together {
-            eprintln!("{} without an alert", many(quiet, "rule"));
+            say!("{} without an alert", many(quiet, "rule"));
         }
-        eprintln!("{} from {}", many(total, "alert"), many(self.names.len(), "rule"));
+        say!("{} from {}", many(total, "alert"), many(self.names.len(), "rule"));
     }
 }

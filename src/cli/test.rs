@@ -88,7 +88,7 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
         TestFormat::Junit => output::result(&format!("{}\n", junit(&verdicts, &agreement, sources)?))?,
     }
     if !untested.is_empty() {
-        eprintln!("without a test: {}", untested.join(", "));
+        say!("without a test: {}", untested.join(", "));
     }
     let summary = format!(
         "{} of {}: {passed} passed, {failed} failed",
@@ -102,11 +102,11 @@ fn run(options: &Test, rules: Rules<'_>) -> Result<Exit, Misuse> {
     for line in summary {
         match options.format {
             TestFormat::Human => output::result(&format!("{line}\n"))?,
-            TestFormat::Json | TestFormat::Junit => eprintln!("{line}"),
+            TestFormat::Json | TestFormat::Junit => say!("{line}"),
         }
     }
     if has_errors(&findings) {
-        eprintln!("{}", output::counts(&findings));
+        say!("{}", output::counts(&findings));
     }
     Ok(if failed > 0 || disagree > 0 || has_errors(&findings) {
         Exit::Findings

@@ -190,16 +190,16 @@ fn report(options: &Verify, all: &[Of<'_>], runs: usize, without: &[&str], loade
         }
     }
     if !idle.is_empty() {
-        eprintln!("no text of these was run, so nothing was compared: {}", idle.join(", "));
+        say!("no text of these was run, so nothing was compared: {}", idle.join(", "));
     }
     for of in &blind {
-        eprintln!(
+        say!(
             "{}: fewer than a fifth of the cases alert, so these say little; give it a test that expects an alert",
             of.subject.plan().rule.name
         );
     }
     if !without.is_empty() {
-        eprintln!(
+        say!(
             "no event is known that these take, so nothing was verified: {}; give them a test",
             without.join(", ")
         );

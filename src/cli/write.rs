@@ -84,10 +84,10 @@ pub(super) fn compare(changes: &[(PathBuf, Change)], gone: usize) -> Result<Exit
     }
     output::result(&text)?;
     if stale == 0 {
-        eprintln!("{} up to date", many(changes.len(), "file"));
+        say!("{} up to date", many(changes.len(), "file"));
         return Ok(Exit::Clean);
     }
-    eprintln!("{} not up to date", many(stale, "file"));
+    say!("{} not up to date", many(stale, "file"));
     Ok(Exit::Findings)
 }
 

@@ -33,7 +33,7 @@ pub(super) enum Code {
         list: Vec<Value>,
         fold: bool,
     },
-    InCidr(Box<Code>, Cidr),
+    InCidr(Box<Code>, Vec<Cidr>),
     /// A word operator on two texts.
     Text(fn(&str, &str) -> bool, Box<Code>, Box<Code>),
     HasAny(Box<Code>, Vec<String>),
@@ -94,7 +94,10 @@ impl Code {
                     compare::is_one_of(&value, list)
                 }
             }
-            Code::InCidr(value, block) => address::in_cidr(&value.value(row), block),
+            Code::InCidr(value, blocks) => {
+                let value = value.value(row);
+                blocks.iter().any(|block| address::in_cidr(&value, block))
+            }
             Code::Text(test, value, needle) => text::holds_between(&value.value(row), &needle.value(row), test),
             Code::HasAny(value, needles) => text::holds(&value.value(row), |text| text::has_any(text, needles)),
             Code::Matches(value, pattern) => text::holds(&value.value(row), |text| text::matches(text, pattern)),
@@ -174,11 +177,13 @@ pub(super) fn prepare(plan: &Plan, expr: &Expr) -> Result<Code, Unfit> {
             fold: *fold,
         },
         ExprKind::HasElement { list, element } => Code::Compare(set::contains_element, one(list)?, one(element)?),
-        ExprKind::InCidr { value, block } => {
-            let block = block
-                .parse()
-                .map_err(|error| Unfit::at(expr.span, format!("`{block}`: {error}")))?;
-            Code::InCidr(one(value)?, block)
+        ExprKind::InCidr { value, blocks } => {
+            let read = |block: &str| {
+                block
+                    .parse()
+                    .map_err(|error| Unfit::at(expr.span, format!("`{block}`: {error}")))
+            };
+            Code::InCidr(one(value)?, plan.texts(blocks).map(read).collect::<Result<_, _>>()?)
         }
         ExprKind::Text { op, value, needle } => {
             let test = match op {

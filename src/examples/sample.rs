@@ -214,7 +214,10 @@ impl<'p> Sampler<'p> {
             ExprKind::Matches { value, pattern } => Some((value, Wish::Matches(pattern.clone()))),
             ExprKind::Present(value) => Some((value, Wish::Present)),
             ExprKind::Address(value) => Some((value, Wish::Inside("192.0.2.1/32".to_owned()))),
-            ExprKind::InCidr { value, block } => Some((value, Wish::Inside(block.clone()))),
+            ExprKind::InCidr { value, blocks } => match self.elements(blocks).into_iter().next() {
+                Some(Literal::Text(block)) => Some((value, Wish::Inside(block))),
+                _ => return Vec::new(),
+            },
             ExprKind::Order { op, left, right } => match (self.number(left), self.number(right)) {
                 (None, Some(bound)) => Some((left, order(*op, bound))),
                 (Some(bound), None) => Some((right, order(turned(*op), bound))),

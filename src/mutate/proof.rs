@@ -177,7 +177,11 @@ pub(super) fn uses(plan: &Plan, constant: usize) -> Uses {
                 list: List::Constant(index),
                 ..
             } => (*index, true),
-            ExprKind::SetOf(List::Constant(index)) => (*index, false),
+            ExprKind::SetOf(List::Constant(index))
+            | ExprKind::InCidr {
+                blocks: List::Constant(index),
+                ..
+            } => (*index, false),
             _ => return,
         };
         if index == constant {

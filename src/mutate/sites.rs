@@ -232,6 +232,10 @@ impl<'a> Sites<'a> {
                 value,
                 ..
             }
+            | ExprKind::InCidr {
+                blocks: List::Constant(index),
+                value,
+            }
             | ExprKind::HasAny {
                 list: List::Constant(index),
                 value,

@@ -76,12 +76,12 @@ pub enum ExprKind {
         /// A literal or constant.
         element: Box<Expr>,
     },
-    /// An address inside the block.
+    /// An address inside one of the blocks.
     InCidr {
         /// Text.
         value: Box<Expr>,
-        /// `10.0.0.0/8`; proved to be one.
-        block: String,
+        /// Texts such as `10.0.0.0/8`; proved to be blocks. A named value counts as a list of one.
+        blocks: List,
     },
     /// A word operator on text.
     Text {

@@ -574,7 +574,10 @@ fn used_constants(plan: &mut Plan) {
         visit_relation(plan, id, &mut |expr| {
             match &expr.kind {
                 ExprKind::Constant(index) => mark(*index),
-                ExprKind::SetOf(list) | ExprKind::In { list, .. } | ExprKind::HasAny { list, .. } => {
+                ExprKind::SetOf(list)
+                | ExprKind::In { list, .. }
+                | ExprKind::InCidr { blocks: list, .. }
+                | ExprKind::HasAny { list, .. } => {
                     if let super::List::Constant(index) = list {
                         mark(*index);
                     }
@@ -596,7 +599,10 @@ fn used_constants(plan: &mut Plan) {
     for id in 0..plan.relations.len() {
         fold::map_relation(plan, id, &mut |expr| match &mut expr.kind {
             ExprKind::Constant(index) => *index = new.get(*index).copied().unwrap_or(0),
-            ExprKind::SetOf(list) | ExprKind::In { list, .. } | ExprKind::HasAny { list, .. } => {
+            ExprKind::SetOf(list)
+            | ExprKind::In { list, .. }
+            | ExprKind::InCidr { blocks: list, .. }
+            | ExprKind::HasAny { list, .. } => {
                 if let super::List::Constant(index) = list {
                     *index = new.get(*index).copied().unwrap_or(0);
                 }

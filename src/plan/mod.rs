@@ -510,9 +510,18 @@ impl Plan {
             List::Inline(elements) => elements,
             List::Constant(index) => match self.constants.get(*index).map(|c| &c.value) {
                 Some(ConstantValue::List(elements)) => elements,
-                _ => &[],
+                Some(ConstantValue::Scalar(literal)) => std::slice::from_ref(literal),
+                None => &[],
             },
         }
+    }
+
+    /// The texts of a list.
+    pub fn texts<'a>(&'a self, list: &'a List) -> impl Iterator<Item = &'a str> {
+        self.elements(list).iter().filter_map(|element| match element {
+            Literal::Text(text) => Some(text.as_str()),
+            Literal::Int(_) | Literal::Real(_) | Literal::Bool(_) | Literal::Duration(_) => None,
+        })
     }
 
     /// How far before S the rule looks: events 0, group `per`, alert with a baseline `over`, match `within` and the

@@ -102,7 +102,12 @@ fn write(out: &mut String, expr: &Expr, column: Name<'_>, constant: Name<'_>) {
             with(out, if *fold { "in_fold" } else { "in" }, value, &list(elements));
         }
         ExprKind::HasElement { list, element } => call(out, "has_element", &[list, element]),
-        ExprKind::InCidr { value, block } => with(out, "in_cidr", value, block),
+        ExprKind::InCidr { value, blocks } => match blocks {
+            List::Inline(blocks) if let [Literal::Text(block)] = blocks.as_slice() => {
+                with(out, "in_cidr", value, block)
+            }
+            blocks => with(out, "in_cidr", value, &list(blocks)),
+        },
         ExprKind::Text { op, value, needle } => call(out, &snake(&format!("{op:?}")), &[value, needle]),
         ExprKind::HasAny { value, list: needles } => with(out, "has_any", value, &list(needles)),
         ExprKind::Matches { value, pattern } => with(out, "matches", value, &pattern_text(pattern)),

@@ -6,6 +6,7 @@
 //! and nothing else.
 
 mod alert;
+mod computed;
 mod constants;
 mod date;
 mod entities;
@@ -28,6 +29,9 @@ use crate::value;
 use crate::values::Values;
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+/// The most words that the name of a column or field has; a path may have more, which are looked up in its value.
+const MOST_WORDS: usize = 256;
 
 /// All rules of a run, names resolved.
 #[derive(Debug)]
@@ -311,6 +315,9 @@ impl<'w> World<'w> {
                     Err(more) => findings.extend(more),
                 }
             }
+        }
+        for (id, _) in catalog.iter() {
+            findings.extend(computed::out_of_order(&world, id));
         }
         if findings.is_empty() {
             Ok(world)

@@ -17,6 +17,8 @@ pub(super) struct Resolver<'a, 'f> {
     pub(super) relations: Vec<Relation<'a>>,
     /// Names of relations that could not be made; what is wrong with them is said already.
     failed: Vec<&'a str>,
+    /// Computed fields whose names are being looked up.
+    pub(super) computing: Vec<usize>,
     pub(super) bindings: BTreeMap<(RelationId, Span), Binding>,
 }
 
@@ -39,6 +41,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
             findings,
             relations: Vec::new(),
             failed: Vec::new(),
+            computing: Vec::new(),
             bindings: BTreeMap::new(),
         }
     }

@@ -2,14 +2,11 @@
 
 use super::matches::baseline_in_match;
 use super::relations::Resolver;
-use super::{Binding, Kind, Reference, Step};
+use super::{Binding, Kind, MOST_WORDS, Reference, Step};
 use crate::diagnostics::{Code, Diagnostic, Span, nearest};
 use crate::plan::{Origin, RelationId, Slot};
 use crate::source::SourceId;
 use crate::syntax::ast::{self, Segment};
-
-/// The most words that the name of a column or field has; a path may have more, which are looked up in its value.
-const MOST_WORDS: usize = 256;
 
 /// A path as it is written in its plainest form.
 pub(crate) fn path_text(path: &ast::Path) -> String {
@@ -33,7 +30,7 @@ fn segments_text(segments: &[Segment]) -> String {
 }
 
 /// The leading words of a path (up to the first index or key).
-fn words(segments: &[Segment]) -> Vec<&str> {
+pub(super) fn words(segments: &[Segment]) -> Vec<&str> {
     segments
         .iter()
         .map_while(|s| match s {
@@ -175,7 +172,13 @@ impl Resolver<'_, '_> {
     ) -> Option<Binding> {
         let world = self.world;
         let expr = world.computed(source, index)?;
+        // Only through the name that a rule gives its set can a field still come back to itself.
+        if self.computing.contains(&index) {
+            return None;
+        }
+        self.computing.push(index);
         self.bind(id, expr);
+        self.computing.pop();
         if is_condition(expr) {
             return Some(Binding::Condition(index));
         }

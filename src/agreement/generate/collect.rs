@@ -238,8 +238,10 @@ impl<'p> Collector<'p> {
                 self.offer(relation, value, &near::of_address());
                 self.mark(relation, value, |draft| draft.limits.address = true);
             }
-            ExprKind::InCidr { value, block } => {
-                self.offer(relation, value, &near::of_block(block));
+            ExprKind::InCidr { value, blocks } => {
+                let blocks = self.places.plan.texts(blocks);
+                let all: Vec<Near> = blocks.flat_map(near::of_block).collect();
+                self.offer(relation, value, &all);
                 self.mark(relation, value, |draft| draft.limits.block = true);
             }
             ExprKind::Order { op, left, right } => match (self.places.literal(left), self.places.literal(right)) {

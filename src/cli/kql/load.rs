@@ -124,22 +124,22 @@ fn together(before: Option<Table>, mut table: Table) -> Table {
 /// Says what a table was made of.
 fn tell(name: &str, rows: usize, files: &[PathBuf], misfits: &Misfits) {
     let from: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    eprintln!("{name}: {} from {}", many(rows, "row"), from.join(", "));
+    say!("{name}: {} from {}", many(rows, "row"), from.join(", "));
     if !misfits.inferred.is_empty() {
         let columns: Vec<String> = misfits
             .inferred
             .iter()
             .map(|c| format!("{}: {}", c.name, c.ty))
             .collect();
-        eprintln!("  types found from the values: {}", columns.join(", "));
+        say!("  types found from the values: {}", columns.join(", "));
     }
     if misfits.cells > 0 {
         let fit = if misfits.cells == 1 { "does" } else { "do" };
-        eprintln!(
+        say!(
             "  {} {fit} not fit and count as null; the first:",
             many64(misfits.cells, "cell")
         );
-        eprintln!("  {}", misfits.first.as_deref().unwrap_or_default());
+        say!("  {}", misfits.first.as_deref().unwrap_or_default());
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn kql(options: &Kql) -> Result<Exit, Misuse> {
         say(&subject, Code::KqlDoubtful, warning, Vec::new());
     }
     if let Some(schedule) = subject.schedule(now, period) {
-        eprintln!("{schedule}");
+        say!("{schedule}");
     }
     let Loaded { database, losses } = load::load(options, now)?;
     let result = if options.check {
@@ -54,7 +54,7 @@ pub(super) fn kql(options: &Kql) -> Result<Exit, Misuse> {
     unread(options, &database);
     if !options.check {
         for name in database.asked_for_and_empty() {
-            eprintln!("note: the table `{name}` has no rows here");
+            say!("note: the table `{name}` has no rows here");
         }
     }
     Ok(if options.strict && losses > 0 {
@@ -76,12 +76,12 @@ fn say(subject: &Subject, code: Code, error: &KqlError, help: Vec<String>) {
         Severity::Warning => "warning: ",
     };
     let path = sources.path(span.file).display();
-    eprintln!("{path}:{line}:{column}: {kind}{} [{}]", error.message, code.as_str());
+    say!("{path}:{line}:{column}: {kind}{} [{}]", error.message, code.as_str());
     // What the first lines of a finding say, stands above.
     let text = diagnostics::render(&finding, &sources, output::color());
     let below = text.lines().skip_while(|line| !line.contains("--> ")).skip(1);
     for line in below {
-        eprintln!("{line}");
+        say!("{line}");
     }
 }
 
@@ -107,14 +107,14 @@ fn unread(options: &Kql, database: &Database) {
     let mut said = std::collections::BTreeSet::new();
     for table in &options.table {
         if !database.asked_for(&table.name) && said.insert(&table.name) {
-            eprintln!("warning: the query does not read the table `{}`", table.name);
+            say!("warning: the query does not read the table `{}`", table.name);
         }
     }
     let mut said = std::collections::BTreeSet::new();
     for list in &options.watchlist {
         let name = load::watchlist_name(&list.name).0;
         if !database.asked_for_watchlist(name) && said.insert(name) {
-            eprintln!("warning: the query does not read the watchlist `{name}`");
+            say!("warning: the query does not read the watchlist `{name}`");
         }
     }
 }

@@ -50,23 +50,21 @@ pub(in crate::cli) fn new(options: &NewSource) -> Result<Exit, Misuse> {
             )));
         }
         if bad > 0 {
-            eprintln!("{} no record", output::many(bad, "piece is"));
+            say!("{} no record", output::many(bad, "piece is"));
         }
         if let Some((source, _)) = records.iter().find_map(|record| catalog.recognise(record)) {
             let known = &catalog.get(source).name;
-            eprintln!(
-                "records like these are read as `{known}`, which goes before: give that name to replace it, or narrow its shapes"
-            );
+            say!("records like these are read as `{known}`; this source goes before it, and takes them");
         }
         let table = options.table.clone().unwrap_or_else(|| sample::table_of(name));
         sample::draft(name, &table, &records, &made_from, &tables)?
     };
     if catalog.find(name).is_some() {
-        eprintln!("`{name}` is a source of ours: a file of this name replaces it");
+        say!("`{name}` is a source of ours: a file of this name replaces it");
     }
     let unknown_table = tables.get(&draft.table).is_none();
     if unknown_table && options.table.is_none() {
-        eprintln!(
+        say!(
             "the table is taken to be `{}`; `--table NAME` says otherwise",
             draft.table
         );
@@ -75,7 +73,7 @@ pub(in crate::cli) fn new(options: &NewSource) -> Result<Exit, Misuse> {
         None => {
             output::result(&draft.text())?;
             if unknown_table {
-                eprintln!(
+                say!(
                     "the columns of `{}` are not known; `--out targets` writes them into targets/tables too",
                     draft.table
                 );
@@ -110,7 +108,7 @@ fn write(folder: &Path, draft: &Draft, unknown_table: bool) -> Result<(), Misuse
             std::fs::create_dir_all(parent).map_err(error)?;
         }
         std::fs::write(&path, text).map_err(error)?;
-        eprintln!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     Ok(())
 }

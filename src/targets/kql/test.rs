@@ -39,7 +39,7 @@ impl Scope<'_> {
             ExprKind::Order { op, left, right } => self.order(*op, left, right, negate, exact),
             ExprKind::In { value, list, fold } => self.one_of(e, value, list, *fold, negate),
             ExprKind::HasElement { list, element } => negated(self.has_element(list, element), negate),
-            ExprKind::InCidr { value, block } => negated(self.in_cidr(value, block), negate),
+            ExprKind::InCidr { value, blocks } => self.in_blocks(value, blocks, negate),
             ExprKind::Text { op, value, needle } => self.word(*op, value, needle, negate),
             ExprKind::HasAny { value, list } => self.has_any(e, value, list, negate),
             ExprKind::Matches { value, pattern } => self.matches(e, value, pattern, negate),
@@ -301,6 +301,21 @@ impl Scope<'_> {
     pub(super) fn array(&self, list: &Expr) -> String {
         let list = self.dynamic(list);
         format!("iff(gettype({list}) == \"array\", {list}, pack_array({list}))")
+    }
+
+    /// In one of the blocks; they are written out, since Kusto's functions tell no families apart.
+    fn in_blocks(&self, value: &Expr, blocks: &List, negate: bool) -> Text {
+        let tests = self
+            .ctx
+            .plan
+            .texts(blocks)
+            .map(|block| negated(self.in_cidr(value, block), negate));
+        let tests: Vec<Text> = tests.collect();
+        match (tests.as_slice(), negate) {
+            ([], _) => Text::atom(if negate { "true" } else { "false" }),
+            (tests, true) => Text::all(tests),
+            (tests, false) => Text::any(tests),
+        }
     }
 
     fn in_cidr(&self, value: &Expr, block: &str) -> Text {

@@ -25,13 +25,18 @@ impl<'a> Context<'a> {
             ExprKind::Equal { left, right, fold } => self.equal(left, right, *fold, scope, site),
             ExprKind::Order { op, left, right } => self.order(*op, left, right, scope, site),
             ExprKind::In { value, list, fold } => self.is_in(value, list, *fold, scope, site),
-            ExprKind::InCidr { value, block } => {
+            ExprKind::InCidr { value, blocks } => {
                 let field = self.tested(value, scope, site)?;
-                // The block's first address: some readers take no other.
-                let block = block
-                    .parse::<Cidr>()
-                    .map_or_else(|_| block.clone(), |cidr| cidr.to_string());
-                Some(Formula::item(&field.name, "|cidr", [Node::Quoted(block)]))
+                let mut tests = Vec::new();
+                for block in self.elements(blocks, site) {
+                    let Literal::Text(block) = block else { continue };
+                    // The block's first address: some readers take no other.
+                    let block = block
+                        .parse::<Cidr>()
+                        .map_or_else(|_| block.clone(), |cidr| cidr.to_string());
+                    tests.push(Formula::item(&field.name, "|cidr", [Node::Quoted(block)]));
+                }
+                Some(Formula::any(tests))
             }
             ExprKind::Address(value) => {
                 let field = self.tested(value, scope, site)?;
