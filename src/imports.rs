@@ -110,7 +110,7 @@ fn read(
 }
 
 /// The file that a `use` in another file names, or the paths that were tried.
-fn find(from: &Path, root: Option<&PathBuf>, name: &str) -> Result<PathBuf, Vec<String>> {
+pub(crate) fn find(from: &Path, root: Option<&PathBuf>, name: &str) -> Result<PathBuf, Vec<String>> {
     let mut tried = Vec::new();
     let mut written = from.parent().unwrap_or(Path::new("")).to_owned();
     let Ok(home) = whole(&written) else {

@@ -22,6 +22,8 @@ pub struct Declared {
     pub path: PathBuf,
     /// The names of its rules.
     pub rules: Vec<String>,
+    /// The words of its `use`s.
+    pub uses: Vec<String>,
     /// What it declares, by name.
     pub constants: Vec<Replacement>,
     /// Its number, where it is read in this run.
@@ -197,7 +199,11 @@ fn owner<'d>(entry: &Entry, declared: &'d [Declared]) -> Result<Owner<'d>, Box<D
     let within: Vec<&Declared> = match &entry.scope {
         None => declared.iter().collect(),
         Some((scope, place)) => {
-            let within: Vec<&Declared> = declared.iter().filter(|file| is_called(file, scope)).collect();
+            let mut within: Vec<&Declared> = declared.iter().filter(|file| is_called(file, scope)).collect();
+            // The whole path from the top folder goes before one that only ends so.
+            if within.iter().any(|file| is_exactly(file, scope)) {
+                within.retain(|file| is_exactly(file, scope));
+            }
             if within.is_empty() {
                 let named = declared.iter().flat_map(|file| &file.constants);
                 if let Some(old) = named.into_iter().find(|constant| constant.name().name == *scope) {
@@ -240,6 +246,18 @@ fn owner<'d>(entry: &Entry, declared: &'d [Declared]) -> Result<Owner<'d>, Box<D
                 .iter()
                 .flat_map(|file| &file.constants)
                 .map(|c| c.name().name.as_str());
+            let uses = within.iter().flat_map(|file| &file.uses);
+            let mut used = uses.filter(|used| {
+                declared
+                    .iter()
+                    .any(|file| is_called(file, used) && file.declares(&entry.name))
+            });
+            if let (Some(_), Some(used)) = (&entry.scope, used.next()) {
+                return Err(Box::new(finding.label(format!("`{used}` does")).help(format!(
+                    "give it to every rule that uses the file: `{used}: {{ {}: .. }}`",
+                    entry.name
+                ))));
+            }
             Err(Box::new(match nearest(&entry.name, names) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding.help(format!("take it out, or declare `{}` in a rule's file", entry.name)),
@@ -296,6 +314,10 @@ fn no_section(old: &Replacement, place: Place) -> Diagnostic {
             wrong(place, name, word(&value.value.kind)).help(format!("write `{name}: ..`, without braces"))
         }
     }
+}
+
+fn is_exactly(file: &Declared, scope: &str) -> bool {
+    file.dotted == scope || file.rules.iter().any(|rule| rule == scope)
 }
 
 /// Whether a file is meant by the words of a `use`, or the name of a rule in it.

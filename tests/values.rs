@@ -219,6 +219,7 @@ fn wrong_values_are_explained() {
         ("a map for a list", "admins: { alice: 1 }\n"),
         ("a file for a list", "lists.people: [alice]\n"),
         ("a rule for a list", "one:\n"),
+        ("a list of a file that the rule uses", "one: { admins: [a] }\n"),
         ("another base", "many: 0x10\n"),
         ("marks between digits", "many: 1_000\n"),
         ("a power of ten", "many: 1e3\n"),
@@ -293,6 +294,21 @@ rule three "A role was written" {
   alert call {
     show eventName
   }
+
+  test "inside of ours" {
+    now 2025-08-15T10:00Z
+    list blocks = ["192.0.2.0/24", "2001:db8::/32"]
+    -1m { eventName: "PutRole", sourceIPAddress: "192.0.2.7" }
+    -2m { eventName: "PutRole", sourceIPAddress: "2001:db8::7" }
+    -3m { eventName: "PutRole", sourceIPAddress: "198.51.100.7" }
+    expect { eventName: "PutRole" }
+  }
+
+  test "there is none of ours" {
+    now 2025-08-15T10:00Z
+    -1m { eventName: "PutRole", sourceIPAddress: "192.0.2.7" }
+    expect { eventName: "PutRole" }
+  }
 }
 "#;
 
@@ -309,6 +325,24 @@ fn blocks_are_values_too() {
         filled.contains("10.0.0.0/8") && filled.contains("2001:db8::/32"),
         "{filled}"
     );
+    // Tests put blocks into it, and every text takes them.
+    let said = project.run(&["test", "rules/three.trip"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    let said = project.run(&["verify", "rules/three.trip", "--cases", "100", "--values", "prod.yaml"]);
+    assert_eq!(said.code, Some(0), "{}", said.page());
+    project.write(
+        "rules/wrong.trip",
+        &BLOCKS
+            .replace("rule three", "rule four")
+            .replace("2001:db8::/32", "2001:db8::/200"),
+    );
+    let said = project.run(&["check", "rules/wrong.trip"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("`2001:db8::/200` is no address block"),
+        "{}",
+        said.page()
+    );
+    std::fs::remove_file(project.0.path().join("rules/wrong.trip")).unwrap();
     project.write("prod.yaml", "blocks: [10.0.0.0/8, 10.0.0.300]\n");
     let said = project.run(&["check", "rules", "--values", "prod.yaml"]);
     assert_eq!(said.code, Some(1), "{}", said.page());
@@ -342,4 +376,46 @@ fn lists_may_be_long() {
     ]);
     assert!(said.stdout.contains("item-19999"), "{}", said.stderr);
     assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+}
+
+/// The nearest file of lists counts for a rule; a file of values names both by their whole paths.
+#[test]
+fn files_of_one_name_have_a_path_each() {
+    let project = Project::new();
+    project.write("rules/aws/lists/people.trip", LISTS);
+    project.write(
+        "prod.yaml",
+        "lists.people: { admins: [outer] }\naws.lists.people: { admins: [inner] }\n",
+    );
+    let text = project.query(&["rules/aws/one.trip", "--values", "prod.yaml"]);
+    assert!(text.contains("inner") && !text.contains("outer"), "{text}");
+    std::fs::remove_file(project.0.path().join("rules/aws/lists/people.trip")).unwrap();
+    project.write("rules/azure/lists/people.trip", LISTS);
+    project.write("prod.yaml", "lists.people: { admins: [outer] }\n");
+    let text = project.query(&["rules/aws/one.trip", "--values", "prod.yaml"]);
+    assert!(text.contains("outer"), "{text}");
+}
+
+/// A values file is no source file, though both are YAML.
+#[test]
+fn a_values_file_is_checked_with_its_rules() {
+    let project = Project::new();
+    project.write("prod.yaml", VALUES);
+    for args in [&["check", "prod.yaml"][..], &["check", "rules", "prod.yaml"]] {
+        let said = project.run(args);
+        assert_eq!(said.code, Some(2), "{}", said.page());
+        assert!(
+            said.stderr.contains("`tripline check --values prod.yaml`"),
+            "{}",
+            said.page()
+        );
+    }
+    // One that says what it is is read as what it is.
+    project.write("mine.yaml", "source: mine.log\n");
+    let said = project.run(&["check", "mine.yaml"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("error[L0"),
+        "{}",
+        said.page()
+    );
 }

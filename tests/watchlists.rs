@@ -5,7 +5,8 @@
 
 mod common;
 
-use common::{Said, command, finish};
+use common::{Said, command, finish, snapshot};
+use std::path::Path;
 
 const RULE: &str = r#"list admins = watchlist "admins" column "Arn"
 
@@ -103,18 +104,83 @@ fn items_that_are_not_there_are_misuse() {
         (&["--watchlist", "admins=none.csv"], "none.csv: "),
         (
             &["--watchlist", "admins=other.csv"],
-            "other.csv: no column is called `Arn`, which the watchlist \"admins\" is read by; there are Name, ARN",
+            "other.csv: no column is called `Arn`, which the watchlist \"admins\" is read by; did you mean `ARN`?",
         ),
         (&["--watchlist", "admins=broken.csv"], "broken.csv: "),
         (
             &["--watchlist", "admins=admins.csv", "--watchlist", "admin=admins.csv"],
-            "--watchlist admin: no rule reads",
+            "--watchlist admin: no rule reads a watchlist of this name; did you mean `admins`?",
         ),
+        (&["--watchlist", "admin=admins.csv"], "did you mean `admins`?"),
+        (
+            &["--watchlist", "admins=admins.csv", "--watchlist", "admins=none.csv"],
+            "--watchlist admins: it is given twice",
+        ),
+        (&["--watchlist", "admins"], "write it like admins=admins.csv"),
+        (&["--watchlist", "./admins.csv"], "write it like admins=admins.csv"),
     ] {
         let said = project.alerts(more);
         assert_eq!(said.code, Some(2), "{more:?}: {}", said.page());
         assert!(said.stderr.contains(says), "{more:?}: {}", said.page());
     }
+}
+
+/// Nothing is read by halves.
+#[test]
+fn files_that_are_no_csv_are_misuse() {
+    let project = Project::new();
+    for (text, says) in [
+        (
+            "Arn\n\"open\narn:a\narn:b\n",
+            "line 2: the quote that begins here is not closed",
+        ),
+        (
+            "Name,Arn\nA,arn:a\n\"B,arn:b\n\"C\",arn:c\n",
+            "line 3: behind the quote that closes a field",
+        ),
+        ("Arn,Name,Arn\na,b,c\n", "two columns are called `Arn`"),
+        ("Arn;Name\na;b\n", "its columns are divided by semicolons"),
+        ("\"Name\"\t\"Arn\"\na\tb\n", "its columns are divided by tabs"),
+        ("", "its first line is empty"),
+        ("\nArn\na\n", "its first line is empty"),
+        ("Name\na\n", "; there are Name"),
+    ] {
+        project.write("list.csv", text);
+        let said = project.alerts(&["--watchlist", "admins=list.csv"]);
+        assert_eq!(said.code, Some(2), "{text:?}: {}", said.page());
+        assert!(
+            said.stderr.contains("list.csv: ") && said.stderr.contains(says),
+            "{text:?}: {}",
+            said.page()
+        );
+    }
+    // What quotes are for.
+    project.write(
+        "list.csv",
+        "Arn,Notes\r\n\"alice\",\"a \"\"b\"\"\nc\"\r\ncarol,d\"e\r\n\"\",\r\n",
+    );
+    assert_eq!(callers(&project.alerts(&["--watchlist", "admins=list.csv"])), ["bob"]);
+}
+
+#[test]
+fn blanks_around_an_item_are_said() {
+    let project = Project::new();
+    project.write("list.csv", "Arn\nbob\n alice\ncarol \n");
+    let said = project.alerts(&["--watchlist", "admins=list.csv"]);
+    assert!(
+        said.stderr
+            .contains("warning: list.csv: line 3: the item \" alice\" has blanks around it")
+            && said.stderr.contains("so have 1 more"),
+        "{}",
+        said.page()
+    );
+    assert_eq!(callers(&said), ["alice", "carol"]);
+    assert!(
+        !project
+            .alerts(&["--watchlist", "admins=admins.csv"])
+            .stderr
+            .contains("warning")
+    );
 }
 
 #[test]
@@ -159,4 +225,63 @@ fn settings_of_watchlists_are_checked() {
             said.page()
         );
     }
+}
+
+/// A line that does nothing is a mistake, also where the command names one rule of many.
+#[test]
+fn settings_name_watchlists_that_are_read() {
+    let project = Project::new();
+    project.write(
+        "rules/lists/people.trip",
+        "list guests = watchlist \"guests\" column \"Arn\"\n",
+    );
+    project.write(
+        "rules/aws/made.trip",
+        "use lists.people\n\nrule made \"A key was made\" {\n  severity low\n\n  events key = aws.cloudtrail\n    where eventName == \"CreateAccessKey\" and userIdentity.arn in guests\n\n  alert key {\n    show eventName\n  }\n}\n",
+    );
+    project.write(
+        "tripline.toml",
+        "[watchlists]\nadmins = \"admins.csv\"\nguests = \"admins.csv\"\n",
+    );
+    for path in ["rules", "rules/stopped.trip", "rules/aws", "rules/lists"] {
+        let said = project.run(&["check", path, "--deny", "warnings"]);
+        assert_eq!(said.code, Some(0), "{path}: {}", said.page());
+    }
+    // A folder of its own reads the lists above it, and no others.
+    project.write(
+        "rules/aws/tripline.toml",
+        "[watchlists]\nguests = \"../../admins.csv\"\n",
+    );
+    assert_eq!(project.run(&["check", "rules"]).code, Some(0));
+    project.write(
+        "rules/aws/tripline.toml",
+        "[watchlists]\nadmins = \"../../admins.csv\"\n",
+    );
+    let said = project.run(&["check", "rules"]);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("rules/aws/tripline.toml:2:1"),
+        "{}",
+        said.page()
+    );
+    std::fs::remove_file(project.0.path().join("rules/aws/tripline.toml")).unwrap();
+    // A name that is no watchlist's, a file that is not there, and sections where neither holds.
+    let mut page = String::new();
+    for text in [
+        "[watchlists]\nadmin = \"admins.csv\"\n",
+        "[watchlists]\nadmins = \"nix.csv\"\n",
+        "[rule.stopped]\nvalues = \"v.yaml\"\n",
+        "[rule.stopped.watchlists]\nadmins = \"admins.csv\"\n",
+        "[sentinel]\nvalues = \"v.yaml\"\n",
+    ] {
+        project.write("tripline.toml", text);
+        let said = project.run(&["check", "rules"]);
+        assert_eq!(said.code, Some(1), "{text}: {}", said.page());
+        page.push_str(&said.stderr);
+        page.push('\n');
+    }
+    snapshot(Path::new("tests/snapshots"), "settings_of_watchlists", &page);
+    // A file that is not there is none of a build's business.
+    project.write("tripline.toml", "[watchlists]\nadmins = \"nix.csv\"\n");
+    assert_eq!(project.run(&["test", "rules"]).code, Some(0));
+    assert_eq!(project.alerts(&[]).code, Some(2));
 }

@@ -343,7 +343,12 @@ impl Checker<'_, '_, '_, '_> {
     /// The list without elements because of which a condition is never true, or always where `negated`.
     fn never(&self, condition: &Expr, negated: bool) -> Option<usize> {
         match (&condition.kind, negated) {
-            (plan::ExprKind::In { list, .. } | plan::ExprKind::HasAny { list, .. }, false) => match list {
+            (
+                plan::ExprKind::In { list, .. }
+                | plan::ExprKind::InCidr { list, .. }
+                | plan::ExprKind::HasAny { list, .. },
+                false,
+            ) => match list {
                 List::Constant(index) if !self.is_watchlist(list) && self.list_elements(list).is_empty() => {
                     Some(*index)
                 }

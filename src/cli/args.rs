@@ -208,7 +208,7 @@ pub(super) struct Run {
     #[arg(default_value = "rules/", value_name = "RULES")]
     pub(super) rules: Vec<PathBuf>,
     /// Items of a watchlist (CSV) [default: below `[watchlists]` in tripline.toml]
-    #[arg(long, value_name = "NAME=FILE", value_parser = named)]
+    #[arg(long, value_name = "NAME=FILE", value_parser = items)]
     pub(super) watchlist: Vec<Named>,
     /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
     #[arg(long, value_name = "FILE")]
@@ -301,7 +301,7 @@ pub(super) struct Verify {
     #[arg(default_value = "rules/", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Items of a watchlist (CSV) [default: below `[watchlists]` in tripline.toml]
-    #[arg(long, value_name = "NAME=FILE", value_parser = named)]
+    #[arg(long, value_name = "NAME=FILE", value_parser = items)]
     pub(super) watchlist: Vec<Named>,
     /// Values of this deployment for lists and values of the rules (YAML) [default: `values` of tripline.toml]
     #[arg(long, value_name = "FILE")]
@@ -428,6 +428,14 @@ fn watchlist(text: &str) -> Result<Named, String> {
         Ok(named) if !named.name.ends_with(':') && !named.name.starts_with(':') => Ok(named),
         _ => Err("write it like VIPUsers=vip.csv, or VIPUsers:UserName=vip.csv with its search key".to_owned()),
     }
+}
+
+fn items(text: &str) -> Result<Named, String> {
+    let name = match text.split('=').next().map(str::trim) {
+        Some(name) if !name.is_empty() && !name.contains(['/', '.']) => name,
+        _ => "admins",
+    };
+    named(text).map_err(|_| format!("write it like {name}={name}.csv"))
 }
 
 fn named(text: &str) -> Result<Named, String> {

@@ -37,6 +37,7 @@ fn report(options: &Check, rules: Rules<'_>) -> Result<Exit, Misuse> {
     let (compiled, loaded) = (rules.compiled, rules.loaded);
     let mut sources = loaded.files.sources.clone();
     let mut findings = rules.findings.clone();
+    findings.extend(loaded.absent_watchlists().iter().cloned());
     if !loaded.broken_sources {
         let more = source::check::of_rules(&options.paths, &loaded.catalog, &mut sources)?;
         let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.primary == b.primary;

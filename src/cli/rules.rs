@@ -34,6 +34,11 @@ impl Loaded {
         self.deployment.watchlist(file, name)
     }
 
+    /// What is wrong with the files of watchlists' items, for whoever reads none of them.
+    pub(super) fn absent_watchlists(&self) -> &[Diagnostic] {
+        &self.deployment.absent
+    }
+
     /// The settings that hold for a rule.
     pub(super) fn settings(&self, rule: &Compiled<'_>) -> &Settings {
         self.deployment.of(rule.checked.file, &rule.plan.rule.name)

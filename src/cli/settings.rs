@@ -18,6 +18,8 @@ pub(super) struct Deployment {
     values: BTreeMap<FileId, (PathBuf, PathBuf, Span)>,
     /// The files of watchlists' items, for each file of rules by the name of the watchlist.
     watchlists: BTreeMap<(FileId, String), PathBuf>,
+    /// Files of watchlists' items that are not there. Only native runs want them, so `check` alone says so.
+    pub(super) absent: Vec<Diagnostic>,
     none: Settings,
 }
 
@@ -94,7 +96,19 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
         .filter_map(|(folder, found)| Some((folder, found?)))
         .collect();
     let mut findings = unknown_rules(&found, &homes, files);
+    findings.extend(unknown_watchlists(&found, &homes, files));
     let mut deployment = Deployment::default();
+    for Found { file, written, .. } in found.values() {
+        for (_, path, place) in file.watchlists() {
+            let path = written.join(path);
+            if let Err(error) = std::fs::File::open(&path) {
+                let what = format!("{}: {error}", path.display());
+                let finding = Diagnostic::new(Code::UnfitSetting, place, "this file of a watchlist cannot be read");
+                let finding = finding.label(what).help("its path begins at the folder of this file");
+                deployment.absent.push(finding);
+            }
+        }
+    }
     for (id, chain) in &chains {
         let mut named = chain.iter().filter_map(|folder| Some((folder, found.get(folder)?)));
         let nearest = named.find_map(|(folder, found)| {
@@ -103,7 +117,7 @@ pub(super) fn read(rules: &[RuleFile], files: &mut Files, catalog: &Catalog) -> 
         });
         for folder in chain {
             let Some(found) = found.get(folder) else { continue };
-            for (name, path) in found.file.watchlists() {
+            for (name, path, _) in found.file.watchlists() {
                 let of = deployment.watchlists.entry((*id, name.to_owned()));
                 of.or_insert_with(|| found.written.join(path));
             }
@@ -172,6 +186,60 @@ fn names(tree: &ast::File) -> impl Iterator<Item = &str> {
     tree.rules().map(|rule| rule.name.name.as_str())
 }
 
+/// Lines for watchlists that no rule reads. A rule may read one though the command did not name its file.
+fn unknown_watchlists(
+    found: &BTreeMap<PathBuf, Found>,
+    homes: &BTreeMap<PathBuf, BTreeSet<FileId>>,
+    files: &Files,
+) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let trees: BTreeMap<FileId, &ast::File> = files.trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    for Found { file, covers, .. } in found.values() {
+        let within = homes
+            .iter()
+            .filter(|(home, _)| covers.iter().any(|folder| home.starts_with(folder)));
+        let mut known = BTreeSet::new();
+        for tree in within.flat_map(|(_, ids)| ids).filter_map(|id| trees.get(id)) {
+            known.extend(aliases(tree));
+            let used = tree.uses.iter().filter_map(|used| trees.get(&used.file?));
+            known.extend(used.flat_map(|tree| aliases(tree)));
+        }
+        if file.watchlists().all(|(name, ..)| known.contains(name)) {
+            continue;
+        }
+        // Where a file cannot be read, it may read any.
+        if let Some(below) = aliases_below(covers) {
+            known.extend(below);
+            findings.extend(file.unknown_watchlists(&known));
+        }
+    }
+    findings
+}
+
+/// The watchlists of a file.
+fn aliases(tree: &ast::File) -> impl Iterator<Item = String> {
+    tree.items.iter().filter_map(|item| match item {
+        ast::Item::List(list) => Some(list.watchlist.as_ref()?.alias.value.clone()),
+        ast::Item::Value(_) | ast::Item::Rule(_) => None,
+    })
+}
+
+/// The watchlists of all files below some folders, and of those that they use; none where one cannot be read.
+fn aliases_below(folders: &BTreeSet<PathBuf>) -> Option<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    for folder in folders {
+        for (path, tree) in trees_below(folder)? {
+            known.extend(aliases(&tree));
+            for used in &tree.uses {
+                if let Ok(found) = imports::find(&path, Some(folder), &used.path.name) {
+                    known.extend(aliases(&parsed(&found)?));
+                }
+            }
+        }
+    }
+    Some(known)
+}
+
 /// Sections of rules that are not there. A rule may be there though the command did not name its file.
 fn unknown_rules(
     found: &BTreeMap<PathBuf, Found>,
@@ -202,15 +270,27 @@ fn unknown_rules(
 fn names_below(folders: &BTreeSet<PathBuf>) -> Option<BTreeSet<String>> {
     let mut known = BTreeSet::new();
     for folder in folders {
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.ok()?;
-            if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "trip") {
-                let text = std::fs::read_to_string(entry.path()).ok()?;
-                // Its findings belong to the command that names it; what they point to is left out here.
-                let tree = syntax::parse(FileId(u32::MAX), &text).ok()?;
-                known.extend(names(&tree).map(str::to_owned));
-            }
+        for (_, tree) in trees_below(folder)? {
+            known.extend(names(&tree).map(str::to_owned));
         }
     }
     Some(known)
+}
+
+/// All files of rules and lists below a folder; none where one cannot be read.
+fn trees_below(folder: &Path) -> Option<Vec<(PathBuf, ast::File)>> {
+    let mut trees = Vec::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.ok()?;
+        if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "trip") {
+            let tree = parsed(entry.path())?;
+            trees.push((entry.into_path(), tree));
+        }
+    }
+    Some(trees)
+}
+
+/// Its findings belong to the command that names it; what they point to is left out here.
+fn parsed(path: &Path) -> Option<ast::File> {
+    syntax::parse(FileId(u32::MAX), &std::fs::read_to_string(path).ok()?).ok()
 }

@@ -139,6 +139,7 @@ fn one(below: &Path, path: &Path, tree: &ast::File, file: Option<FileId>) -> Dec
         dotted: words.collect::<Vec<_>>().join("."),
         path: path.to_owned(),
         rules: tree.rules().map(|rule| rule.name.name.clone()).collect(),
+        uses: tree.uses.iter().map(|used| used.path.name.clone()).collect(),
         constants: constants.collect(),
         file,
     }

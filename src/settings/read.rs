@@ -11,6 +11,9 @@ use toml::de::{DeTable, DeValue};
 
 const INCIDENT: &str = "sentinel.incident";
 
+/// What holds for all rules of a folder, and stands in no section of one rule.
+const OF_FOLDERS: [&str; 4] = ["rule", "source", "values", "watchlists"];
+
 /// What settings look like, for whoever wrote something else.
 const LINES: &str = "a setting is a line `enabled = true`, `kind = \"nrt\"` or `entities = [\"Account\"]`";
 
@@ -26,9 +29,17 @@ pub struct File {
     /// The file of values for the rules of the folder, as it is written, and where.
     pub(super) values: Option<(String, Place)>,
     /// The files of watchlists' items, by the name of the watchlist.
-    pub(super) watchlists: BTreeMap<String, String>,
+    pub(super) watchlists: BTreeMap<String, OfWatchlist>,
     /// Something about incidents could not be read, so that nothing follows from what is missing there.
     pub(super) doubtful: bool,
+}
+
+/// A line below `[watchlists]`.
+#[derive(Clone, Debug)]
+pub(super) struct OfWatchlist {
+    name: Place,
+    /// The path as it is written, and where.
+    path: (String, Place),
 }
 
 /// A `[rule.NAME]` section.
@@ -77,11 +88,32 @@ impl File {
         self.values.as_ref().map(|(path, place)| (path.as_str(), *place))
     }
 
-    /// The files that hold the items of watchlists: name and path as it is written, from the file's own folder on.
-    pub fn watchlists(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// The files that hold the items of watchlists: name, path as it is written, from the file's own folder on, and
+    /// where the path stands.
+    pub fn watchlists(&self) -> impl Iterator<Item = (&str, &str, Place)> {
         self.watchlists
             .iter()
-            .map(|(name, path)| (name.as_str(), path.as_str()))
+            .map(|(name, of)| (name.as_str(), of.path.0.as_str(), of.path.1))
+    }
+
+    /// A finding for each watchlist that no rule of the folder reads.
+    pub fn unknown_watchlists(&self, known: &BTreeSet<String>) -> Vec<Diagnostic> {
+        let unknown = self.watchlists.iter().filter(|(name, _)| !known.contains(*name));
+        unknown
+            .map(|(name, of)| {
+                let what = format!("no rule reads a watchlist `{}`", shown(name));
+                let finding =
+                    Diagnostic::new(Code::UnfitSetting, of.name, what).label("neither in this folder nor below it");
+                match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => finding.help(format!("did you mean `{near}`?")),
+                    None if known.is_empty() => finding.help("take this line out"),
+                    None => finding.help(format!(
+                        "those that are read are {}",
+                        some(known.iter().map(String::as_str))
+                    )),
+                }
+            })
+            .collect()
     }
 
     /// The rules that have a section.
@@ -254,11 +286,17 @@ impl Reader<'_> {
         self.doubtful |= section == INCIDENT;
         let name = key.get_ref().as_ref();
         let message = match section {
+            "" if !self.within.is_empty() && OF_FOLDERS.contains(&name) => {
+                format!("`{}` is no setting of one rule", shown(name))
+            }
             "" => format!("`{}` is no setting", shown(name)),
             _ => format!("`{section}` has no setting `{}`", shown(name)),
         };
         let finding = Diagnostic::new(Code::UnknownSetting, self.place(key.span()), message);
-        let here: BTreeSet<&str> = names(section);
+        let mut here: BTreeSet<&str> = names(section);
+        if !self.within.is_empty() {
+            here.retain(|name| !OF_FOLDERS.contains(name));
+        }
         let mut elsewhere: BTreeSet<String> = BTreeSet::new();
         let homes = KNOWN.iter().filter(|known| known.name == name);
         elsewhere.extend(homes.map(|known| format!("`[{}{}]`", self.within, known.section)));
@@ -269,6 +307,12 @@ impl Reader<'_> {
         let quoted = KNOWN.iter().find(|known| known.is(&joined(section, name)));
         let finding = match nearest(name, here.iter().copied()) {
             _ if quoted.is_some() => finding.help(format!("leave the quotes out: `{name}`")),
+            _ if name == "values" => {
+                finding.help("it holds for all rules of the folder: write it above the first section")
+            }
+            _ if name == "watchlists" => {
+                finding.help("it holds for all rules of the folder: write `[watchlists]`, a section of its own")
+            }
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None if service.is_some() => finding.help(service.map_or("", |(_, ours)| *ours)),
             None if !elsewhere.is_empty() => {
@@ -285,8 +329,12 @@ impl Reader<'_> {
             return self.no_section(key, value, "watchlists");
         };
         for (name, value) in lists {
-            if let Some((path, _)) = self.path(name, value, "admins.csv") {
-                file.watchlists.insert(name.get_ref().clone().into_owned(), path);
+            if let Some(path) = self.path(name, value, "admins.csv") {
+                let of = OfWatchlist {
+                    name: self.place(name.span()),
+                    path,
+                };
+                file.watchlists.insert(name.get_ref().clone().into_owned(), of);
             }
         }
     }
@@ -456,7 +504,7 @@ fn names(section: &str) -> BTreeSet<&'static str> {
     });
     names.extend(below.filter_map(|rest| rest.split('.').next()));
     if section.is_empty() {
-        names.extend(["rule", "source", "values", "watchlists"]);
+        names.extend(OF_FOLDERS);
     }
     names
 }

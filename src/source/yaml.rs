@@ -279,7 +279,7 @@ mod tests {
             ("a: &x 1\nb: *x", 11),
             ("a: 1\n---\nb: 2", 5),
             ("a: [1", 6),
-            ("a: !!set [b]", 9),
+            ("a: !!set [b]", 3),
             ("", 0),
         ] {
             let error = parse(text).unwrap_err();
