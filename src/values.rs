@@ -8,7 +8,7 @@ use crate::syntax::ast::{Literal, LiteralKind, Replacement};
 use crate::syntax::read_duration;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What stands in the place of lists and values: by the file that declares them, and their names.
 pub type Values = BTreeMap<(FileId, String), Replacement>;
@@ -26,6 +26,12 @@ pub struct Declared {
     pub constants: Vec<Replacement>,
     /// Its number, where it is read in this run.
     pub file: Option<FileId>,
+}
+
+impl Declared {
+    fn declares(&self, name: &str) -> bool {
+        self.constants.iter().any(|constant| constant.name().name == name)
+    }
 }
 
 /// What a values file says, not yet compared with rules.
@@ -63,6 +69,10 @@ pub fn read(file: FileId, text: &str, findings: &mut Vec<Diagnostic>) -> Written
             return written;
         }
     };
+    // Nor does `---` alone.
+    if matches!(&root.kind, Kind::Text { text, plain: true } if text.is_empty()) {
+        return written;
+    }
     let Kind::Map(pairs) = &root.kind else {
         let finding = Diagnostic::new(
             Code::ValuesUnreadable,
@@ -74,9 +84,13 @@ pub fn read(file: FileId, text: &str, findings: &mut Vec<Diagnostic>) -> Written
     };
     for (key, value) in unique(file, pairs, findings) {
         let Some(name) = key.text() else { continue };
-        let Kind::Map(inner) = &value.kind else {
-            written.entries.push(entry(file, None, name, key, value));
-            continue;
+        let inner = match &value.kind {
+            Kind::Map(inner) if !inner.is_empty() => inner,
+            // Nothing stands below the name; what it is the name of is seen later.
+            Kind::Map(_) | Kind::List(_) | Kind::Text { .. } => {
+                written.entries.push(entry(file, None, name, key, value));
+                continue;
+            }
         };
         let scope = (name.to_owned(), place(file, &key.place));
         for (key, value) in unique(file, inner, findings) {
@@ -135,10 +149,25 @@ fn unique<'n>(file: FileId, pairs: &'n [(Node, Node)], findings: &mut Vec<Diagno
 /// those that the command did not name; what none of them declares is an error.
 pub fn bind(written: &Written, declared: &[Declared], findings: &mut Vec<Diagnostic>) -> Values {
     let mut values = Values::new();
+    let mut given: BTreeMap<(&Path, &str), Place> = BTreeMap::new();
     for entry in &written.entries {
+        if is_empty_section(entry, declared) {
+            continue;
+        }
         match owner(entry, declared) {
             Ok((of, old)) => {
-                if let Some(file) = of.file {
+                if let Some(first) = given.insert((&of.path, &entry.name), entry.place) {
+                    findings.push(
+                        Diagnostic::new(
+                            Code::ValuesUnreadable,
+                            entry.place,
+                            format!("`{}` is given twice", entry.name),
+                        )
+                        .also(first, "the first time")
+                        .note(format!("both are for the one in {}", of.path.display()))
+                        .help("keep one of them"),
+                    );
+                } else if let Some(file) = of.file {
                     match typed(entry, old) {
                         Ok(new) => {
                             values.insert((file, entry.name.clone()), new);
@@ -153,6 +182,14 @@ pub fn bind(written: &Written, declared: &[Declared], findings: &mut Vec<Diagnos
     values
 }
 
+/// `lists.aws: {}`: a file of lists, or a rule, of which nothing is said.
+fn is_empty_section(entry: &Entry, declared: &[Declared]) -> bool {
+    entry.scope.is_none()
+        && matches!(&entry.value.kind, Kind::Map(pairs) if pairs.is_empty())
+        && declared.iter().any(|file| is_called(file, &entry.name))
+        && !declared.iter().any(|file| file.declares(&entry.name))
+}
+
 type Owner<'d> = (&'d Declared, &'d Replacement);
 
 /// The one file that declares what is meant.
@@ -162,6 +199,10 @@ fn owner<'d>(entry: &Entry, declared: &'d [Declared]) -> Result<Owner<'d>, Box<D
         Some((scope, place)) => {
             let within: Vec<&Declared> = declared.iter().filter(|file| is_called(file, scope)).collect();
             if within.is_empty() {
+                let named = declared.iter().flat_map(|file| &file.constants);
+                if let Some(old) = named.into_iter().find(|constant| constant.name().name == *scope) {
+                    return Err(Box::new(no_section(old, *place)));
+                }
                 let what = format!("there is no file of lists or rule `{scope}`");
                 let finding = Diagnostic::new(Code::UnknownValue, *place, what);
                 let rules = declared.iter().flat_map(|file| &file.rules);
@@ -187,6 +228,9 @@ fn owner<'d>(entry: &Entry, declared: &'d [Declared]) -> Result<Owner<'d>, Box<D
     match found.as_slice() {
         [one] => Ok(*one),
         [] => {
+            if let (None, Some(file)) = (&entry.scope, declared.iter().find(|file| is_called(file, &entry.name))) {
+                return Err(Box::new(section(file, entry)));
+            }
             let what = match &entry.scope {
                 Some((scope, _)) => format!("`{scope}` declares no list or value `{}`", entry.name),
                 None => format!("no rule has a list or value `{}`", entry.name),
@@ -217,6 +261,43 @@ fn owner<'d>(entry: &Entry, declared: &'d [Declared]) -> Result<Owner<'d>, Box<D
     }
 }
 
+/// The name of a file of lists, or of a rule, where that of a list or value stands.
+fn section(file: &Declared, entry: &Entry) -> Diagnostic {
+    let name = &entry.name;
+    let what = if file.rules.contains(name) {
+        format!("`{name}` is a rule, not a list or value")
+    } else {
+        format!("`{name}` is a file, not a list or value")
+    };
+    let finding = Diagnostic::new(Code::UnknownValue, entry.place, what);
+    match file.constants.first() {
+        Some(Replacement::List(list)) => {
+            let list = &list.name.name;
+            finding.help(format!(
+                "its lists and values stand below it: `{name}: {{ {list}: [..] }}`"
+            ))
+        }
+        Some(Replacement::Value(value)) => {
+            let value = &value.name.name;
+            finding.help(format!(
+                "its lists and values stand below it: `{name}: {{ {value}: .. }}`"
+            ))
+        }
+        None => finding.help("take it out: it declares no list and no value"),
+    }
+}
+
+/// The name of a list or value with a map behind it.
+fn no_section(old: &Replacement, place: Place) -> Diagnostic {
+    let name = &old.name().name;
+    match old {
+        Replacement::List(_) => wrong(place, name, "a list").help(format!("write `{name}: [..]`")),
+        Replacement::Value(value) => {
+            wrong(place, name, word(&value.value.kind)).help(format!("write `{name}: ..`, without braces"))
+        }
+    }
+}
+
 /// Whether a file is meant by the words of a `use`, or the name of a rule in it.
 fn is_called(file: &Declared, scope: &str) -> bool {
     let below = |rest: &str| rest.is_empty() || rest.ends_with('.');
@@ -242,6 +323,8 @@ fn typed(entry: &Entry, old: &Replacement) -> Result<Replacement, Box<Diagnostic
                 .collect();
             let mut new = list.clone();
             new.elements = elements?;
+            // Its name is where the rules declare it, the rest here.
+            new.span = at(&entry.value);
             Ok(Replacement::List(new))
         }
         (Replacement::Value(value), Kind::Text { .. }) => {
@@ -249,11 +332,21 @@ fn typed(entry: &Entry, old: &Replacement) -> Result<Replacement, Box<Diagnostic
             new.value = literal(&entry.value, Some(&value.value.kind), at(&entry.value), &entry.name)?;
             Ok(Replacement::Value(new))
         }
+        (Replacement::List(_), Kind::Map(pairs)) if pairs.is_empty() => {
+            let finding = wrong(at(&entry.value), &entry.name, "a list").label("this is an empty map");
+            Err(Box::new(finding.help(format!("an empty list is `{}: []`", entry.name))))
+        }
         (Replacement::List(_), Kind::Text { .. } | Kind::Map(_)) => {
             let finding = wrong(at(&entry.value), &entry.name, "a list");
             Err(Box::new(finding.help(format!("write `{}: [..]`", entry.name))))
         }
-        (Replacement::Value(value), Kind::List(_) | Kind::Map(_)) => {
+        (Replacement::Value(value), Kind::Map(_)) => {
+            let finding = wrong(at(&entry.value), &entry.name, word(&value.value.kind));
+            Err(Box::new(
+                finding.help(format!("write `{}: ..`, without braces", entry.name)),
+            ))
+        }
+        (Replacement::Value(value), Kind::List(_)) => {
             let finding = wrong(at(&entry.value), &entry.name, word(&value.value.kind));
             Err(Box::new(
                 finding.help(format!("write `{}: ..`, without brackets", entry.name)),
@@ -304,17 +397,80 @@ fn literal(node: &Node, wanted: Option<&LiteralKind>, place: Place, name: &str) 
         }
         (None, found) => found,
         (Some(wanted), found) if std::mem::discriminant(wanted) == std::mem::discriminant(&found) => found,
-        (Some(wanted), found) => {
-            let finding = wrong(place, name, word(wanted)).label(format!("this is {}", word(&found)));
-            return Err(Box::new(match (wanted, &found) {
-                (LiteralKind::Text(_), _) => finding.help(format!("write it in quotes: `{}`", quoted(text))),
-                (LiteralKind::Duration(_), _) => finding.help(format!("write it with its unit: `{name}: {text}m`")),
-                (_, LiteralKind::Text(_)) => finding.help(format!("write {} without quotes", word(wanted))),
-                _ => finding.help(format!("write {}, as the rule declares it", word(wanted))),
-            }));
-        }
+        (Some(wanted), found) => return Err(Box::new(misfit(name, (text, *plain), (wanted, &found), place))),
     };
     Ok(Literal { kind, span: place })
+}
+
+/// A scalar of another type than the declared one.
+fn misfit(
+    name: &str,
+    (text, plain): (&str, bool),
+    (wanted, found): (&LiteralKind, &LiteralKind),
+    place: Place,
+) -> Diagnostic {
+    let finding = wrong(place, name, word(wanted));
+    let is_text = matches!(found, LiteralKind::Text(_));
+    match wanted {
+        LiteralKind::Int(_) | LiteralKind::Real(_) if plain && is_text => match number(text) {
+            Some(digits) => finding
+                .label("numbers are written in decimal digits alone")
+                .help(format!("write `{digits}`")),
+            None => finding
+                .label("this is no number")
+                .help(format!("write {} in decimal digits", word(wanted))),
+        },
+        LiteralKind::Int(_) => match found {
+            LiteralKind::Real(n) if digits_alone(text) => finding
+                .label(format!("{n:e} is too large for a whole number"))
+                .help(format!("the largest is `{}`", i64::MAX)),
+            #[allow(clippy::cast_possible_truncation, reason = "it has no fraction, and is not large")]
+            LiteralKind::Real(n) if n.fract() == 0.0 && n.abs() < 1e15 => finding
+                .label("this is written as a fraction")
+                .help(format!("write `{}`", *n as i64)),
+            _ => otherwise(finding, wanted, found),
+        },
+        LiteralKind::Text(_) => finding
+            .label(format!("this is {}", word(found)))
+            .help(format!("write it in quotes: `{}`", quoted(text))),
+        LiteralKind::Duration(_) => {
+            let finding = finding.label(format!("this is {}", word(found)));
+            match found {
+                LiteralKind::Int(n) if *n > 0 => {
+                    finding.help(format!("write it with its unit: `{name}: {n}s`, `{n}m` or `{n}h`"))
+                }
+                _ => finding.help(format!("write it with its unit, such as `{name}: 1h30m`")),
+            }
+        }
+        LiteralKind::Real(_)
+        | LiteralKind::Bool(_)
+        | LiteralKind::Null
+        | LiteralKind::List(_)
+        | LiteralKind::Object(_) => otherwise(finding, wanted, found),
+    }
+}
+
+fn otherwise(finding: Diagnostic, wanted: &LiteralKind, found: &LiteralKind) -> Diagnostic {
+    let finding = finding.label(format!("this is {}", word(found)));
+    match found {
+        LiteralKind::Text(_) => finding.help(format!("write {} without quotes", word(wanted))),
+        _ => finding.help(format!("write {}, as the rule declares it", word(wanted))),
+    }
+}
+
+fn digits_alone(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The number that is meant by `0x10`, `0o17`, `1_000` or `1,000`, in decimal digits.
+fn number(text: &str) -> Option<String> {
+    let based = |prefix: &str, radix| i64::from_str_radix(text.strip_prefix(prefix)?, radix).ok();
+    if let Some(number) = based("0x", 16).or_else(|| based("0o", 8)).or_else(|| based("0b", 2)) {
+        return Some(number.to_string());
+    }
+    let digits = text.replace(['_', ','], "");
+    (digits_alone(&digits) && digits.parse::<i64>().is_ok()).then_some(digits)
 }
 
 fn quoted(text: &str) -> String {

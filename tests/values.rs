@@ -93,7 +93,8 @@ share: 1
 length: 10m
 one: { names: [GetPolicy, GetRole] }
 two:
-  names: []
+  names: [PutRole]
+lists.people: {}
 "#;
 
 #[test]
@@ -115,7 +116,8 @@ fn values_stand_in_the_query() {
     // The same, named by the settings, and a list that is emptied.
     project.write("tripline.toml", "values = \"prod.yaml\"\n");
     assert_eq!(project.query(&["rules/aws/one.trip"]), text);
-    let two = project.query(&["rules/aws/two.trip"]);
+    project.write("none.yaml", "two: { names: [] }\n");
+    let two = project.query(&["rules/aws/two.trip", "--values", "none.yaml"]);
     assert!(two.contains("| where false"), "{two}");
     // The option goes before the settings, and the nearest settings before those above.
     project.write("test.yaml", "many: 3\n");
@@ -198,6 +200,7 @@ fn wrong_values_are_explained() {
             "a number in a list that is empty in the rules",
             "admins: [111122223333]\n",
         ),
+        ("a number behind a text", "admins: [alice, 007]\n"),
         ("no unit", "length: 10\n"),
         ("a length that is none", "length: soon\n"),
         ("a window that does not divide a day", "length: 7m\n"),
@@ -206,13 +209,31 @@ fn wrong_values_are_explained() {
         ("a map too deep", "one:\n  names:\n    more: [a]\n"),
         ("no map", "- many\n"),
         ("no YAML", "many: [1\n"),
+        (
+            "twice, once below the file",
+            "lists.people: { admins: [a] }\nadmins: [b]\n",
+        ),
+        ("an empty map for a list", "admins: {}\n"),
+        ("an empty map for a value", "many: {}\n"),
+        ("an empty map for nothing", "three: {}\n"),
+        ("a map for a list", "admins: { alice: 1 }\n"),
+        ("a file for a list", "lists.people: [alice]\n"),
+        ("a rule for a list", "one:\n"),
+        ("another base", "many: 0x10\n"),
+        ("marks between digits", "many: 1_000\n"),
+        ("a power of ten", "many: 1e3\n"),
+        ("too many digits", "many: 99999999999999999999\n"),
+        ("no finite number", "share: .inf\n"),
+        ("a word for a number", "many: twenty\n"),
+        ("a tag", "admins: !!set [alice]\n"),
+        ("a list that is emptied", "two: { names: [] }\n"),
         ("an element twice", "admins: [alice, alice]\n"),
         ("the empty text", "admins: [\"\"]\n"),
     ] {
         let project = Project::new();
         project.write("prod.yaml", text);
         let said = project.run(&["check", "rules", "--values", "prod.yaml"]);
-        let warns = what == "an element twice";
+        let warns = ["an element twice", "a list that is emptied"].contains(&what);
         assert_eq!(said.code, Some(i32::from(!warns)), "{what}: {}", said.page());
         page.push_str(&format!("== {what}\n{}\n", said.stderr));
     }
@@ -233,8 +254,10 @@ fn what_is_meant_for_other_rules_is_no_mistake() {
         let said = project.run(&["check", path, "--values", "prod.yaml", "--deny", "warnings"]);
         assert_eq!(said.code, Some(0), "{path}: {}", said.page());
     }
-    project.write("prod.yaml", "# nothing yet\n");
-    assert_eq!(project.run(&["check", "rules", "--values", "prod.yaml"]).code, Some(0));
+    for nothing in ["", "# nothing yet\n", "---\n"] {
+        project.write("prod.yaml", nothing);
+        assert_eq!(project.run(&["check", "rules", "--values", "prod.yaml"]).code, Some(0));
+    }
     // A file that is not there.
     let said = project.run(&["check", "rules", "--values", "none.yaml"]);
     assert!(
@@ -256,4 +279,67 @@ fn what_is_meant_for_other_rules_is_no_mistake() {
         "{}",
         said.page()
     );
+}
+
+const BLOCKS: &str = r#"list blocks = []
+
+rule three "A role was written" {
+  severity low
+
+  events call = aws.cloudtrail
+    where eventName == "PutRole"
+    except "our networks" where sourceIPAddress in cidr blocks
+
+  alert call {
+    show eventName
+  }
+}
+"#;
+
+/// Like any allow-list, one of address blocks may wait for its first entry.
+#[test]
+fn blocks_are_values_too() {
+    let project = Project::new();
+    project.write("rules/three.trip", BLOCKS);
+    let own = project.query(&["rules/three.trip"]);
+    assert!(!own.contains("Excluded") && !own.contains("ip"), "{own}");
+    project.write("prod.yaml", "blocks: [10.0.0.0/8, \"2001:db8::/32\"]\n");
+    let filled = project.query(&["rules/three.trip", "--values", "prod.yaml"]);
+    assert!(
+        filled.contains("10.0.0.0/8") && filled.contains("2001:db8::/32"),
+        "{filled}"
+    );
+    project.write("prod.yaml", "blocks: [10.0.0.0/8, 10.0.0.300]\n");
+    let said = project.run(&["check", "rules", "--values", "prod.yaml"]);
+    assert_eq!(said.code, Some(1), "{}", said.page());
+    assert!(
+        said.stderr.contains("prod.yaml:1:22") && said.stderr.contains("`10.0.0.300` is no address block"),
+        "{}",
+        said.page()
+    );
+}
+
+/// A list of the whole company's addresses: the time grows with it, not with its square.
+#[test]
+fn lists_may_be_long() {
+    let project = Project::new();
+    let rule = TWO.replace(
+        "severity low",
+        "id \"93d79791-7acb-58f8-a7ee-1fb1ad975040\"\n  version 1.0.0",
+    );
+    project.write("rules/aws/two.trip", &rule);
+    let items: Vec<String> = (0..20_000).map(|n| format!("  - item-{n}\n")).collect();
+    project.write("prod.yaml", &format!("two:\n names:\n{}", items.concat()));
+    let begin = std::time::Instant::now();
+    let said = project.run(&[
+        "build",
+        "rules/aws/two.trip",
+        "--target",
+        "sigma",
+        "--stdout",
+        "--values",
+        "prod.yaml",
+    ]);
+    assert!(said.stdout.contains("item-19999"), "{}", said.stderr);
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
 }

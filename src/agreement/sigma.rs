@@ -195,7 +195,12 @@ impl SigmaSide {
 /// The fields that the correlations of a text count the values of.
 fn counted(text: &str) -> Vec<String> {
     let documents = serde_yaml::Deserializer::from_str(text).filter_map(|document| Raw::deserialize(document).ok());
-    let field = |document: Raw| Some(document.pointer("/correlation/condition/field")?.as_str()?.to_owned());
+    let field = |document: Raw| {
+        let correlation = document.get("correlation")?;
+        let counts = correlation.get("type")?.as_str()? == "value_count";
+        let field = correlation.pointer("/condition/field")?.as_str()?;
+        counts.then(|| field.to_owned())
+    };
     documents.filter_map(field).collect()
 }
 

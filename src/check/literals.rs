@@ -2,10 +2,13 @@
 
 use super::Checker;
 use crate::diagnostics::{Code, Diagnostic, Span};
-use crate::plan::{Constant, ConstantValue, List, Literal, Type, Watchlist};
+use crate::plan::{self, Constant, ConstantValue, Expr, List, Literal, Type, Watchlist};
 use crate::resolve::{self, Binding};
 use crate::syntax::ast::{self, ExprKind, LiteralKind};
 use std::collections::BTreeMap;
+
+/// What a list holds that texts are looked up in.
+pub(super) const TEXTS: &str = "texts";
 
 /// What the elements of a list are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,18 @@ pub(super) enum Elements {
     Bool,
     /// The list is empty.
     None,
+}
+
+impl Elements {
+    /// For people.
+    fn word(self) -> &'static str {
+        match self {
+            Elements::Text => TEXTS,
+            Elements::Number => "numbers",
+            Elements::Bool => "truth values",
+            Elements::None => "nothing",
+        }
+    }
 }
 
 pub(super) fn literal_type(literal: &Literal) -> Type {
@@ -255,6 +270,98 @@ impl Checker<'_, '_, '_, '_> {
         }
     }
 
+    /// The declaration of a named list, as it holds in this deployment.
+    fn declaration(&self, list: &List) -> Option<&'_ ast::ListDecl> {
+        let List::Constant(index) = list else { return None };
+        match self.rule.constants.get(*index)? {
+            resolve::Constant::List(list) => Some(list),
+            resolve::Constant::Value(_) => None,
+        }
+    }
+
+    /// Reports an element that a file of values puts into a list, where the rule asks for another type; false where the
+    /// list is the rule's own.
+    pub(super) fn deployed_misfit(&mut self, list: &List, element: usize, wanted: &str, used: Span) -> bool {
+        let Some(declared) = self.declaration(list) else {
+            return false;
+        };
+        let Some(new) = declared.elements.get(element) else {
+            return false;
+        };
+        if new.span.file == declared.name.span.file {
+            return false;
+        }
+        let written = (new.span.end - new.span.start) as usize;
+        let (found, help) = match &new.kind {
+            // The zeros that an identifier begins with count.
+            LiteralKind::Int(n) if wanted == TEXTS => ("a number", format!("write it in quotes: `\"{n:0>written$}\"`")),
+            LiteralKind::Int(_) | LiteralKind::Real(_) => ("a number", format!("write {wanted} into this list")),
+            LiteralKind::Bool(_) if wanted == TEXTS => ("a truth value", "write it in quotes".to_owned()),
+            LiteralKind::Bool(_) => ("a truth value", format!("write {wanted} into this list")),
+            LiteralKind::Text(_)
+            | LiteralKind::Duration(_)
+            | LiteralKind::Null
+            | LiteralKind::List(_)
+            | LiteralKind::Object(_) => ("a text", format!("write {wanted} into this list, without quotes")),
+        };
+        let finding = Diagnostic::new(
+            Code::BadDeploymentValue,
+            new.span,
+            format!("`{}` holds {wanted}", declared.name.name),
+        )
+        .label(format!("this is {found}"))
+        .also(used, "read here")
+        .help(help);
+        // Every rule that reads the list would say it.
+        let same = |old: &Diagnostic| old.code == finding.code && old.primary.span == finding.primary.span;
+        if !self.findings.iter().any(same) {
+            self.findings.push(finding);
+        }
+        true
+    }
+
+    /// Warns where a condition that rows must satisfy asks for an element of a list that has none.
+    pub(super) fn never_passes(&mut self, condition: &Expr, negated: bool) {
+        let Some(index) = self.never(condition, negated) else {
+            return;
+        };
+        let Some(resolve::Constant::List(list)) = self.rule.constants.get(index) else {
+            return;
+        };
+        let finding = Diagnostic::new(
+            Code::EmptyList,
+            condition.span,
+            format!("`{}` is empty, so no row passes here", list.name.name),
+        );
+        self.findings.push(
+            finding
+                .also(list.span, "nothing is in it")
+                .help("put an element into it, or take this test out"),
+        );
+    }
+
+    /// The list without elements because of which a condition is never true, or always where `negated`.
+    fn never(&self, condition: &Expr, negated: bool) -> Option<usize> {
+        match (&condition.kind, negated) {
+            (plan::ExprKind::In { list, .. } | plan::ExprKind::HasAny { list, .. }, false) => match list {
+                List::Constant(index) if !self.is_watchlist(list) && self.list_elements(list).is_empty() => {
+                    Some(*index)
+                }
+                List::Constant(_) | List::Inline(_) => None,
+            },
+            (plan::ExprKind::And(parts), false) | (plan::ExprKind::Or(parts), true) => {
+                parts.iter().find_map(|part| self.never(part, negated))
+            }
+            (plan::ExprKind::Or(parts), false) | (plan::ExprKind::And(parts), true) => {
+                let mut never = parts.iter().map(|part| self.never(part, negated));
+                let first = never.next().flatten()?;
+                never.all(|part| part.is_some()).then_some(first)
+            }
+            (plan::ExprKind::Not(inner), negated) => self.never(inner, !negated),
+            _ => None,
+        }
+    }
+
     /// Whether a watchlist keeps the items of a list.
     pub(super) fn is_watchlist(&self, list: &List) -> bool {
         match list {
@@ -272,6 +379,7 @@ impl Checker<'_, '_, '_, '_> {
             Elements::None
         };
         let mut wrong = None;
+        let mut odd = None;
         for (index, element) in self.list_elements(list).iter().enumerate() {
             let this = match element {
                 Literal::Text(text) => {
@@ -304,6 +412,7 @@ impl Checker<'_, '_, '_, '_> {
                 }
             };
             if kind != Elements::None && kind != this {
+                odd = odd.or(Some((index, kind)));
                 wrong = Some(
                     Diagnostic::new(
                         Code::TypeMismatch,
@@ -314,6 +423,11 @@ impl Checker<'_, '_, '_, '_> {
                 );
             }
             kind = this;
+        }
+        if let Some((element, kind)) = odd
+            && self.deployed_misfit(list, element, kind.word(), span)
+        {
+            return None;
         }
         if let Some(finding) = wrong {
             self.findings.push(finding);

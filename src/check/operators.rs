@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::expression::{convert, expr, fit, negate};
-use super::literals::Elements;
+use super::literals::{Elements, TEXTS};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{
     ArithmeticOp, ConstantValue, Expr, ExprKind, List, Literal, OrderOp, RelationId, Scalar, SetOp, TextOp, Type,
@@ -247,6 +247,15 @@ impl Checker<'_, '_, '_, '_> {
             (Type::Int | Type::Real | Type::Json, Elements::Number) => Type::Real,
             (Type::Bool | Type::Json, Elements::Bool) => Type::Bool,
             (ty, elements) => {
+                let wanted = match ty {
+                    Type::Text | Type::Json => Some(TEXTS),
+                    Type::Int | Type::Real => Some("numbers"),
+                    Type::Bool => Some("truth values"),
+                    Type::Time | Type::Duration | Type::Set(_) => None,
+                };
+                if wanted.is_some_and(|wanted| self.deployed_misfit(&list, 0, wanted, right.span)) {
+                    return None;
+                }
                 let elements = format!("{elements:?}").to_lowercase();
                 let finding = Diagnostic::new(
                     Code::TypeMismatch,
@@ -376,7 +385,11 @@ impl Checker<'_, '_, '_, '_> {
                 }
             }
         };
-        for (index, block) in self.list_elements(&blocks).iter().enumerate() {
+        let elements = self.list_elements(&blocks).to_vec();
+        for (index, block) in elements.iter().enumerate() {
+            if !matches!(block, Literal::Text(_)) && self.deployed_misfit(&blocks, index, TEXTS, right.span) {
+                return None;
+            }
             let finding = |message: String| {
                 let finding = Diagnostic::new(Code::BadCidr, right.span, message);
                 let place = self.place_of(&blocks, index);

@@ -146,9 +146,14 @@ impl<'a> Checker<'a, '_, '_, '_> {
             }
         };
         let kind = match &written.kind {
-            ast::StepKind::Where(condition) => StepKind::Filter(self.condition(id, condition)?),
+            ast::StepKind::Where(condition) => {
+                let condition = self.condition(id, condition)?;
+                self.never_passes(&condition, false);
+                StepKind::Filter(condition)
+            }
             ast::StepKind::Except(reason, condition) => {
                 let condition = self.condition(id, condition)?;
+                self.never_passes(&condition, true);
                 StepKind::Except {
                     reason: reason.value.clone(),
                     condition,
@@ -313,6 +318,10 @@ impl<'a> Checker<'a, '_, '_, '_> {
             ExprKind::Convert(inner) => inner,
             _ => value,
         };
+        // Nothing is known of rows whose steps could not be read.
+        if self.relations.get(relation).is_none_or(|typed| typed.plan.is_none()) {
+            return;
+        }
         let known = self
             .facts
             .get(relation)

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::expression::expr;
-use super::literals::Elements;
+use super::literals::{Elements, TEXTS};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::plan::{ConstantValue, Expr, ExprKind, List, Literal, Pattern, RelationId, TextOp, Type};
 use crate::syntax::ast::{self, BinaryOp};
@@ -96,6 +96,9 @@ impl Checker<'_, '_, '_, '_> {
             Elements::None if matches!(list, List::Inline(_)) => self.empty_list(right.span),
             Elements::None => {}
             Elements::Number | Elements::Bool => {
+                if self.deployed_misfit(&list, 0, TEXTS, right.span) {
+                    return None;
+                }
                 return self.report(Diagnostic::new(
                     Code::TypeMismatch,
                     right.span,

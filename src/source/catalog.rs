@@ -147,7 +147,7 @@ impl Catalog {
     }
 
     /// The source and the shape of a record, by what it holds. A row of a table is known by `$table` or `Type`, else
-    /// by its columns; sources are tried in their order.
+    /// by its columns; sources beside the rules are tried first, then ours, each in their order.
     pub fn recognise(&self, record: &Json) -> Option<(SourceId, ShapeId)> {
         if let Some(table) = record.get("$table").and_then(Json::as_text) {
             return self.by_table(&table);
@@ -160,7 +160,9 @@ impl Catalog {
                 return None;
             }
         }
-        for (id, source) in self.iter() {
+        // Who describes a log means it, so sources beside the rules go before ours.
+        let own = self.iter().skip(BUILTIN.len());
+        for (id, source) in own.chain(self.iter().take(BUILTIN.len())) {
             // The first shape holds events of rule files only; those say their source.
             for (number, shape) in (0..).zip(&source.shapes).skip(1) {
                 // Rows that share a table are told apart by `of_row`: an export is known by its columns first.

@@ -65,6 +65,9 @@ pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
         };
         let done = match event {
             Event::Alias(_) => return Err(refused("anchors and aliases are not read here")),
+            Event::Scalar(.., Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
+                return Err(refused("tags (`!`, `!!set`) are not read here; write a text in quotes"));
+            }
             Event::Scalar(value, style, _, _) => Node {
                 kind: Kind::Text {
                     text: value.into_owned(),
@@ -272,7 +275,13 @@ mod tests {
 
     #[test]
     fn what_is_not_read_says_where() {
-        for (text, at) in [("a: &x 1\nb: *x", 11), ("a: 1\n---\nb: 2", 5), ("a: [1", 6), ("", 0)] {
+        for (text, at) in [
+            ("a: &x 1\nb: *x", 11),
+            ("a: 1\n---\nb: 2", 5),
+            ("a: [1", 6),
+            ("a: !!set [b]", 9),
+            ("", 0),
+        ] {
             let error = parse(text).unwrap_err();
             assert!(error.at.abs_diff(at) <= 1 && !error.why.is_empty(), "{text}: {error:?}");
         }

@@ -1,7 +1,7 @@
 //! The generator of cases over every rule: enough of the cases alert, a case follows from its number, and is written as a
 //! test of the rule.
 
-use super::subjects::{Rule, all_pages, each_rule};
+use super::subjects::{Rule, each_rule, pages_of_each_kind};
 use tripline::agreement::{Case, Generator, Subject, block};
 use tripline::compile::{self, Files};
 use tripline::evaluate::{AlertRow, Asked};
@@ -33,7 +33,7 @@ fn a_fifth_of_the_cases_alert() {
         "{:40} {:>7} {:>7} {:>7} {:>9}",
         "rule", "seed 1", "seed 2", "events", "us/case"
     );
-    each_rule(&all_pages(), |Rule { subject, log, .. }| {
+    each_rule(&pages_of_each_kind(), |Rule { subject, log, .. }| {
         let name = &subject.plan().rule.name;
         let generator = generator(subject, log);
         rules += 1;
@@ -60,7 +60,7 @@ fn a_fifth_of_the_cases_alert() {
 
 #[test]
 fn a_case_follows_from_its_number() {
-    each_rule(&all_pages(), |Rule { subject, log, .. }| {
+    each_rule(&pages_of_each_kind(), |Rule { subject, log, .. }| {
         let (one, other) = (generator(subject, log), generator(subject, log));
         let backwards: Vec<Case> = (0..20).rev().map(|n| other.case(7, n)).collect();
         for (n, again) in (0..20).zip(backwards.into_iter().rev()) {
@@ -79,7 +79,7 @@ fn a_case_follows_from_its_number() {
 #[test]
 fn a_case_can_be_pasted_as_a_test() {
     let (mut written, mut behind) = (0, 0);
-    each_rule(&all_pages(), |Rule { subject, log, page }| {
+    each_rule(&pages_of_each_kind(), |Rule { subject, log, page }| {
         let (name, catalog) = (&subject.plan().rule.name, subject.catalog());
         let generator = generator(subject, log);
         let mut cases = Vec::new();
@@ -151,7 +151,7 @@ fn the_plan_alone_gives_sets_that_alert() {
     let catalog = tripline::source::Catalog::builtin().unwrap();
     let settings = Settings::default();
     let (mut rules, mut poor) = (0, Vec::new());
-    for page in all_pages() {
+    for page in pages_of_each_kind() {
         let mut files = Files::default();
         files.add(&page.path, page.text.as_bytes());
         for (_, tree) in &mut files.trees {

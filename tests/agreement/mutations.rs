@@ -2,7 +2,7 @@
 //! noticed is written to `target/mutations.md`.
 
 use super::generator::generator;
-use super::subjects::{Rule, all_pages, each_rule};
+use super::subjects::{Rule, each_rule, pages_of_each_kind};
 use regex::Regex;
 use std::fmt::Write as _;
 use tripline::agreement::{Case, Outcome};
@@ -185,7 +185,7 @@ const CASES: u64 = 60;
 fn a_broken_text_is_noticed() {
     let patterns: Vec<Regex> = BREAKS.iter().map(|b| Regex::new(b.from).unwrap()).collect();
     let mut table = vec![(0, 0, Vec::new()); BREAKS.len()];
-    each_rule(&all_pages(), |Rule { subject, log, .. }| {
+    each_rule(&pages_of_each_kind(), |Rule { subject, log, .. }| {
         let mut cases: Vec<Case> = Vec::new();
         for test in &subject.compiled.checked.tests {
             cases.push(subject.case_of_test(test));

@@ -54,9 +54,7 @@ pub(in crate::cli) fn new(options: &NewSource) -> Result<Exit, Misuse> {
         }
         if let Some((source, _)) = records.iter().find_map(|record| catalog.recognise(record)) {
             let known = &catalog.get(source).name;
-            say!(
-                "records like these are read as `{known}`, which goes before: give that name to replace it, or narrow its shapes"
-            );
+            say!("records like these are read as `{known}`; this source goes before it, and takes them");
         }
         let table = options.table.clone().unwrap_or_else(|| sample::table_of(name));
         sample::draft(name, &table, &records, &made_from, &tables)?

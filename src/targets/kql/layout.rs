@@ -54,11 +54,13 @@ impl Text {
         Text::chain(parts, Level::Or, " or ", "false")
     }
 
+    /// `none` changes nothing, and is left out beside others.
     fn chain(parts: &[Text], level: Level, word: &str, none: &str) -> Text {
-        match parts {
+        let parts: Vec<&Text> = parts.iter().filter(|part| part.text != none).collect();
+        match parts.as_slice() {
             [] => Text::atom(none),
-            [one] => one.clone(),
-            _ => {
+            [one] => (*one).clone(),
+            parts => {
                 let mut flat = Vec::new();
                 for part in parts {
                     if part.level == level && !part.parts.is_empty() {

@@ -149,7 +149,7 @@ fn query(plan: &Plan, catalog: &Catalog, template: &str, as_ingested: bool) -> R
                 "the query is longer than Sentinel allows",
             )
             .label(format!("{} characters, {MAX_LENGTH} at most", text.len()))
-            .help("shorten the lists or `about`, or split the rule"),
+            .help(shorter(plan)),
         ),
         Ok(text) if errors.is_empty() => {
             return Ok(Query {
@@ -187,6 +187,9 @@ fn rows<'a>(ctx: &'a Context<'a>, direct: bool) -> Option<Rows<'a>> {
             live::live(&mut items, &roots.iter().flat_map(|e| e.slots()).collect());
             let mut rows = Rows::scan(ctx, alert.input, &range)?;
             rows.run(items, &roots);
+            for root in roots {
+                rows.parse_ahead(root);
+            }
             Some(rows)
         }
         Operator::Aggregate { .. } => baseline::group_alert(ctx, alert.input, items, &roots),
@@ -270,6 +273,23 @@ fn too_long_a_period(plan: &Plan, delay: Span, period: Span) -> Diagnostic {
         }
         Some(_) => diagnostic.help("shorten `over` and `every`"),
         None => diagnostic.help("shorten `every`, `per` or `within`"),
+    }
+}
+
+/// How a query becomes shorter: a long list can be kept by the workspace.
+fn shorter(plan: &Plan) -> String {
+    let length = |constant: &Constant| match &constant.value {
+        ConstantValue::List(elements) if constant.watchlist.is_none() => {
+            elements.iter().map(|element| literal::literal(element).len() + 2).sum()
+        }
+        ConstantValue::List(_) | ConstantValue::Scalar(_) => 0,
+    };
+    let longest = plan.constants.iter().max_by_key(|constant| length(constant));
+    match longest.filter(|constant| length(constant) > MAX_LENGTH / 2) {
+        Some(Constant { name, .. }) => {
+            format!("let the workspace keep the long list: `list {name} = watchlist \"{name}\" column \"Item\"`")
+        }
+        None => "shorten the lists or `about`, or split the rule".to_owned(),
     }
 }
 

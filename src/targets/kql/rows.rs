@@ -264,7 +264,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Parses the JSON columns of an expression into columns of their own, where they are read more than once.
-    fn parse_ahead(&mut self, e: &Expr) {
+    pub(super) fn parse_ahead(&mut self, e: &Expr) {
         let scope = self.scope.clone();
         let is_json = |slot: Slot| matches!(scope.bound(slot), Bound::JsonText(_, None));
         let mut wanted = self.needs(e);

@@ -261,7 +261,12 @@ fn a_query_that_is_too_long_is_refused() {
         "list words = [{}] rule r \"R\" {{ {HEAD} events e = aws.cloudtrail where eventName in words alert e {{ message \"m\" account userIdentity.arn }} }}",
         words.join(", ")
     );
-    assert_eq!(query(&text).unwrap_err()[0].code, Code::QueryTooLong);
+    let refusal = query(&text).unwrap_err();
+    assert_eq!(refusal[0].code, Code::QueryTooLong);
+    assert_eq!(
+        refusal[0].help,
+        ["let the workspace keep the long list: `list words = watchlist \"words\" column \"Item\"`"]
+    );
 }
 
 #[test]

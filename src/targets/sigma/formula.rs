@@ -1,6 +1,7 @@
 //! What is asked of an event: tests of single fields, joined with and, or, not.
 
 use crate::targets::yaml::Node;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A condition over the fields of one event.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,12 +49,8 @@ impl Item {
 impl Formula {
     /// A test; false without any value.
     pub(super) fn item(field: &str, modifiers: &'static str, values: impl IntoIterator<Item = Node>) -> Formula {
-        let mut distinct: Vec<Node> = Vec::new();
-        for value in values {
-            if !distinct.contains(&value) {
-                distinct.push(value);
-            }
-        }
+        let mut seen = BTreeSet::new();
+        let distinct: Vec<Node> = values.into_iter().filter(|value| seen.insert(as_text(value))).collect();
         if distinct.is_empty() {
             return Formula::Known(false);
         }
@@ -84,15 +81,16 @@ impl Formula {
 
     /// Any of the parts; tests of one field in one way become one test.
     pub(super) fn any(parts: impl IntoIterator<Item = Formula>) -> Formula {
-        let mut flat: Vec<Formula> = Vec::new();
+        let mut any = Any::default();
         for part in parts {
             match part {
                 Formula::Known(false) => {}
                 Formula::Known(true) => return part,
-                Formula::Any(more) => more.into_iter().for_each(|part| merge(&mut flat, part)),
-                part => merge(&mut flat, part),
+                Formula::Any(more) => more.into_iter().for_each(|part| any.push(part)),
+                part => any.push(part),
             }
         }
+        let mut flat = any.parts;
         match flat.len() {
             0 => Formula::Known(false),
             1 => flat.swap_remove(0),
@@ -116,21 +114,34 @@ fn push(parts: &mut Vec<Formula>, part: Formula) {
     }
 }
 
-fn merge(parts: &mut Vec<Formula>, part: Formula) {
-    if let Formula::Item(new) = &part {
-        let same = |old: &&mut Item| old.field == new.field && old.modifiers == new.modifiers;
-        let old = parts.iter_mut().find_map(|old| match old {
-            Formula::Item(old) => Some(old).filter(same),
-            _ => None,
-        });
-        if let Some(old) = old {
-            for value in &new.values {
-                if !old.values.contains(value) {
-                    old.values.push(value.clone());
-                }
+/// Two values are the same where their texts are. Lists may be long: a set of texts finds one at once.
+fn as_text(value: &Node) -> String {
+    format!("{value:?}")
+}
+
+/// Parts of which any may hold.
+#[derive(Default)]
+struct Any {
+    parts: Vec<Formula>,
+    /// For each field and way to test it, which of the parts does so, and the values there.
+    items: BTreeMap<(String, &'static str), (usize, BTreeSet<String>)>,
+}
+
+impl Any {
+    fn push(&mut self, part: Formula) {
+        let Formula::Item(new) = part else {
+            return push(&mut self.parts, part);
+        };
+        let key = (new.field.clone(), new.modifiers);
+        if let Some((at, seen)) = self.items.get_mut(&key) {
+            if let Some(Formula::Item(old)) = self.parts.get_mut(*at) {
+                let more = new.values.into_iter().filter(|value| seen.insert(as_text(value)));
+                old.values.extend(more);
             }
             return;
         }
+        let seen = new.values.iter().map(as_text).collect();
+        self.items.insert(key, (self.parts.len(), seen));
+        self.parts.push(Formula::Item(new));
     }
-    push(parts, part);
 }

@@ -7,6 +7,7 @@
 
 use super::formula::Formula;
 use crate::targets::yaml::Node;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Which part of the field's text a value is.
@@ -20,14 +21,16 @@ pub(super) enum Place {
 
 /// `field` is one of the texts, or holds one, or begins or ends with one; these three ignore case in every target.
 pub(super) fn one_of(field: &str, place: Place, fold: bool, texts: &[&str]) -> Formula {
-    let mut distinct: Vec<&str> = Vec::new();
-    for text in texts {
-        let same = |other: &&&str| *other == text || fold && other.eq_ignore_ascii_case(text);
-        if !distinct.iter().any(|other| same(&other)) {
-            distinct.push(text);
-        }
-    }
-    let (patterns, plain): (Vec<&str>, Vec<&str>) = distinct.into_iter().partition(|text| needs_pattern(text, place));
+    let mut seen = BTreeSet::new();
+    let mut is_new = |text: &&str| {
+        seen.insert(if fold {
+            text.to_ascii_lowercase()
+        } else {
+            (*text).to_owned()
+        })
+    };
+    let distinct = texts.iter().copied().filter(|text| is_new(text));
+    let (patterns, plain): (Vec<&str>, Vec<&str>) = distinct.partition(|text| needs_pattern(text, place));
     let modifiers = match place {
         Place::Whole if fold => "",
         Place::Whole => "|cased",
