@@ -345,7 +345,7 @@ impl Checker<'_, '_, '_, '_> {
         match (&condition.kind, negated) {
             (
                 plan::ExprKind::In { list, .. }
-                | plan::ExprKind::InCidr { list, .. }
+                | plan::ExprKind::InCidr { blocks: list, .. }
                 | plan::ExprKind::HasAny { list, .. },
                 false,
             ) => match list {
