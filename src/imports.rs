@@ -124,7 +124,14 @@ pub(crate) fn find(from: &Path, root: Option<&PathBuf>, name: &str) -> Result<Pa
         if path.is_file() {
             return Ok(path);
         }
-        tried.push(path.display().to_string());
+        let there = if path.is_dir() {
+            ": this is a folder"
+        } else if path.is_symlink() {
+            ": this link leads to no file"
+        } else {
+            ""
+        };
+        tried.push(format!("{}{there}", path.display()));
         if folder == top {
             break;
         }

@@ -123,3 +123,49 @@ fn a_file_of_lists_may_stand_alone() {
         assert_eq!(said.code, Some(0), "{args:?}: {}", said.page());
     }
 }
+
+#[test]
+fn a_file_cannot_use_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "rules/lists/people.trip", &format!("use lists.people\n\n{LISTS}"));
+    let said = run(root, &["check", "rules"]);
+    assert_eq!(said.code, Some(1), "{}", said.page());
+    assert!(
+        said.stderr.starts_with("error[N016]: `lists.people` uses itself\n"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(said.stderr.matches("error[").count(), 1, "{}", said.stderr);
+}
+
+#[test]
+fn what_has_the_name_and_is_no_file_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "rules/one.trip", RULE);
+    std::fs::create_dir_all(root.join("rules/lists/people.trip")).unwrap();
+    let said = run(root, &["check", "rules/one.trip"]);
+    let tried = Path::new("rules")
+        .join("lists")
+        .join("people.trip")
+        .display()
+        .to_string();
+    assert!(
+        said.stderr.contains(&format!("tried {tried}: this is a folder\n")),
+        "{}",
+        said.stderr
+    );
+    #[cfg(unix)]
+    {
+        std::fs::remove_dir(root.join("rules/lists/people.trip")).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.join("rules/lists/people.trip")).unwrap();
+        let said = run(root, &["check", "rules/one.trip"]);
+        assert!(
+            said.stderr
+                .contains(&format!("tried {tried}: this link leads to no file\n")),
+            "{}",
+            said.stderr
+        );
+    }
+}

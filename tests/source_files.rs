@@ -174,3 +174,23 @@ fn a_computed_field_cannot_come_back_to_itself_through_a_rule() {
     assert_eq!(said.code, Some(1), "{}", said.page());
     assert_eq!(codes(&said), ["N002"], "{}", said.page());
 }
+
+/// What `source new --out targets` writes is checked by the name that it was given.
+#[test]
+fn a_folder_of_targets_is_checked_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = folder.path().join("targets/sources");
+    std::fs::create_dir_all(&sources).unwrap();
+    std::fs::write(sources.join("audit.yaml"), text("computed_itself.yaml")).unwrap();
+    for (from, path) in [("", "targets"), ("targets", "."), ("targets/sources", ".")] {
+        let mut command = common::command(["check", path]);
+        command.current_dir(folder.path().join(from));
+        let said = common::finish(command);
+        assert_eq!(
+            (said.code, codes(&said)),
+            (Some(1), vec!["L006".to_owned()]),
+            "{from}: {}",
+            said.page()
+        );
+    }
+}

@@ -145,7 +145,7 @@ fn items_of(path: &Path, watchlist: &Watchlist) -> Result<Vec<Literal>, Misuse> 
             blanks += 1;
             if blanks == 1 {
                 let line = record.position().map_or(0, csv::Position::line);
-                eprintln!(
+                say!(
                     "warning: {}: line {line}: the item {item:?} has blanks around it, which are a part of it",
                     path.display()
                 );
@@ -154,7 +154,7 @@ fn items_of(path: &Path, watchlist: &Watchlist) -> Result<Vec<Literal>, Misuse> 
         items.insert(item.to_owned());
     }
     if blanks > 1 {
-        eprintln!("warning: {}: so have {} more", path.display(), blanks - 1);
+        say!("warning: {}: so have {} more", path.display(), blanks - 1);
     }
     Ok(items.into_iter().map(Literal::Text).collect())
 }

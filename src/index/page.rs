@@ -58,11 +58,11 @@ fn overview(rows: &[Row]) -> String {
         .map(String::as_str)
         .collect();
     let mut out = format!(
-        "{} rules; {} techniques of ATT&CK {} in {} tactics ([attack-layer.json](attack-layer.json) shows them in the Navigator).\n\n",
-        rows.len(),
-        techniques.len(),
+        "{}; {} of ATT&CK {} in {} ([attack-layer.json](attack-layer.json) shows them in the Navigator).\n\n",
+        many(rows.len(), "rule", "rules"),
+        many(techniques.len(), "technique", "techniques"),
         Version::OF_RULES.word(),
-        tactics.len()
+        many(tactics.len(), "tactic", "tactics")
     );
     out.push_str("| source | rules |\n|---|---|\n");
     let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
@@ -130,4 +130,9 @@ fn reach(reach: Reach) -> &'static str {
         (State::Refused, false) => "-",
         (state, _) => state.word(),
     }
+}
+
+/// `1 rule`, `2 rules`
+fn many(n: usize, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
 }

@@ -49,7 +49,7 @@ pub(super) fn of<'a>(
                 .help("delete one of the two"),
             );
         } else {
-            match import(used, files, findings) {
+            match import(used, tree.span.file, files, findings) {
                 Some(file) => {
                     declared(file).for_each(|constant| add(&mut constants, constant, Some(used), findings));
                 }
@@ -72,6 +72,7 @@ pub(super) fn of<'a>(
 /// The file that a `use` names.
 fn import<'a>(
     used: &ast::Use,
+    from: FileId,
     files: &BTreeMap<FileId, &'a ast::File>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<&'a ast::File> {
@@ -86,12 +87,23 @@ fn import<'a>(
             .tried
             .iter()
             .fold(missing, |finding, path| finding.note(format!("tried {path}")));
+        if let Some(name) = name.strip_suffix(".trip") {
+            findings.push(missing.help(format!("leave the ending out: `use {name}`")));
+            return None;
+        }
         findings.push(missing.help(format!(
             "a file `{}.trip` is looked for in the folder of this file and in those above it, up to `rules` or the folder that the command names",
             name.replace('.', "/")
         )));
         return None;
     };
+    if id == from {
+        findings.push(
+            Diagnostic::new(Code::BadImport, used.path.span, format!("`{name}` uses itself"))
+                .help("delete this line: the lists and values of a file are there for all of it"),
+        );
+        return None;
+    }
     if let Some(rule) = used.rule {
         findings.push(
             Diagnostic::new(

@@ -4,7 +4,7 @@ use super::scope::path_text;
 use super::{Binding, Column, Constant, Kind, Relation, Rule, Step, World, metadata};
 use crate::diagnostics::{Code, Diagnostic, FileId, Span, nearest};
 use crate::plan::{FIRST, LAST, Origin, RelationId, Slot, TIME, WINDOW_START};
-use crate::syntax::ast::{self, ExprKind, Link, RelationKind, StepKind};
+use crate::syntax::ast::{self, BinaryOp, ExprKind, Link, RelationKind, StepKind};
 use crate::value;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ pub(super) struct Resolver<'a, 'f> {
     failed: Vec<&'a str>,
     /// Computed fields whose names are being looked up.
     pub(super) computing: Vec<usize>,
+    /// A word that stands where a list is meant.
+    pub(super) list_meant: Option<Span>,
     pub(super) bindings: BTreeMap<(RelationId, Span), Binding>,
 }
 
@@ -42,6 +44,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
             relations: Vec::new(),
             failed: Vec::new(),
             computing: Vec::new(),
+            list_meant: None,
             bindings: BTreeMap::new(),
         }
     }
@@ -358,9 +361,16 @@ impl<'a, 'f> Resolver<'a, 'f> {
             ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Coalesce(parts) => {
                 parts.iter().for_each(|p| self.bind(id, p));
             }
-            ExprKind::Binary { left, right, .. } => {
+            ExprKind::Binary { op, left, right, .. } => {
                 self.bind(id, left);
+                if matches!(
+                    op,
+                    BinaryOp::In | BinaryOp::InFold | BinaryOp::InCidr | BinaryOp::HasAny
+                ) {
+                    self.list_meant = Some(right.span);
+                }
                 self.bind(id, right);
+                self.list_meant = None;
             }
         }
     }

@@ -53,10 +53,32 @@ impl Resolver<'_, '_> {
         match found {
             Ok(binding) => Some(binding),
             Err(finding) => {
-                self.findings.push(*finding);
+                let finding = match self.no_list(path, &finding) {
+                    Some(better) => better,
+                    None => *finding,
+                };
+                self.findings.push(finding);
                 None
             }
         }
+    }
+
+    /// What is said of one plain word where a list is meant, unless it is near to something that is there.
+    fn no_list(&self, path: &ast::Path, finding: &Diagnostic) -> Option<Diagnostic> {
+        let ([Segment::Name(name)], true) = (path.segments.as_slice(), self.list_meant == Some(path.span)) else {
+            return None;
+        };
+        let known = finding
+            .help
+            .iter()
+            .any(|help| !help.starts_with("the fields are listed"));
+        if finding.code != Code::UnknownField || known {
+            return None;
+        }
+        let what = format!("there is no list, value or field `{name}`");
+        Some(Diagnostic::new(Code::UnknownConstant, path.span, what).help(format!(
+            "write `list {name} = [\"a\"]` above the rule, or `use` the file that has it"
+        )))
     }
 
     /// A column of the relation by its name, taking as many words of the path as it has.

@@ -470,7 +470,17 @@ impl Builder {
                 _ => self.path(key),
             };
             if let Some(value) = inner.next() {
-                pairs.push((path, self.literal(value)));
+                let value = match value.as_rule() {
+                    Rule::text_block => {
+                        let text = self.text(&value);
+                        Literal {
+                            kind: LiteralKind::Text(text.value),
+                            span: text.span,
+                        }
+                    }
+                    _ => self.literal(value),
+                };
+                pairs.push((path, value));
             }
         }
         Object { pairs, span }
@@ -482,6 +492,7 @@ impl Builder {
             Rule::object => LiteralKind::Object(self.object(pair)),
             Rule::list => LiteralKind::List(self.list(pair)),
             Rule::string => LiteralKind::Text(self.text(&pair).value),
+            Rule::text_block => LiteralKind::Text(self.no_block(&pair)),
             Rule::number => self.number(&pair),
             Rule::duration => LiteralKind::Duration(self.duration(pair.as_str().trim_end(), span)),
             Rule::k_true => LiteralKind::Bool(true),

@@ -49,6 +49,48 @@ const WORDS: &[&str] = &[
     "now",
 ];
 
+/// The words that the grammar keeps (`reserved`), so that nothing can be called so.
+const RESERVED: &[&str] = &[
+    "rule",
+    "list",
+    "value",
+    "events",
+    "group",
+    "baseline",
+    "match",
+    "alert",
+    "test",
+    "where",
+    "except",
+    "let",
+    "each",
+    "by",
+    "per",
+    "over",
+    "on",
+    "within",
+    "then",
+    "without",
+    "with",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "minus",
+    "union",
+    "intersect",
+    "contains",
+    "starts",
+    "ends",
+    "has",
+    "matches",
+    "expect",
+    "none",
+    "true",
+    "false",
+];
+
 /// The words of metadata, in the order in which messages name them.
 pub(crate) const METADATA: &[&str] = &[
     "severity",
@@ -80,6 +122,14 @@ pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnost
         end: u32::try_from(start + length).unwrap_or(u32::MAX),
     };
     let here = span(start, found.len());
+    if let Some((at, name)) = foreign_name(text, start) {
+        return Diagnostic::new(
+            Code::UnexpectedWord,
+            span(at, name.len()),
+            format!("`{name}` is no name"),
+        )
+        .help("a name is made of the letters a to z, in both cases, digits and `_`");
+    }
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => describe(positives),
         ErrorVariant::CustomError { .. } => Vec::new(),
@@ -116,6 +166,21 @@ pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnost
     finding
 }
 
+/// A word with letters that names do not have, on the line where the reader stopped; not in texts, patterns and comments.
+fn foreign_name(text: &str, start: usize) -> Option<(usize, &str)> {
+    let line = text.get(start..)?.split(['\n', '\r', '"', '#', '/']).next()?;
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut at = start;
+    for piece in line.split_inclusive(|c| !is_word(c)) {
+        let word = piece.trim_end_matches(|c| !is_word(c));
+        if word.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+            return Some((at, word));
+        }
+        at += piece.len();
+    }
+    None
+}
+
 /// How many bytes of blanks a text begins with.
 fn blanks(text: &str) -> usize {
     text.len() - text.trim_start_matches([' ', '\t']).len()
@@ -141,6 +206,11 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     let key = line.split_whitespace().next().unwrap_or("");
     if expected == ["`column`"] {
         return Some("say which column holds the items: `watchlist \"admins\" column \"Arn\"`".into());
+    }
+    if let Some(help) = slip_of_use(found, key, line, rest, wants("`use`, `rule`, `list` or `value`"))
+        .or_else(|| slip_of_list(found, rest, expected))
+    {
+        return Some(help);
     }
     if rest.starts_with("&&") {
         return Some("write `and`".into());
@@ -187,6 +257,9 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
     {
         return Some("write `:` between a field and its value".into());
     }
+    if found == "," && *expected == ["`where`", "a name"] {
+        return Some("columns stand one after the other, without commas".into());
+    }
     if found == "}" && wants("`alert`") {
         return Some("a rule ends with what it reports: `alert e { message \"..\" }`".into());
     }
@@ -207,7 +280,10 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
             "say the unit: `{found}s`, `{found}m`, `{found}h` or `{found}d`"
         ));
     }
-    if WORDS.contains(&found) && expected.len() == 1 && wants("a name") {
+    let given = rest.get(found.len()..).unwrap_or("").trim_start();
+    if RESERVED.contains(&found)
+        && (expected == ["a name"] || given.starts_with('=') && !given.starts_with("==") && !given.starts_with("=~"))
+    {
         return Some(format!("`{found}` is a word of the language: choose another name"));
     }
     if key == "version" && before == "version" {
@@ -242,10 +318,69 @@ fn known_slip(text: &str, start: usize, found: &str, before: &str, expected: &[S
         (_, "title" | "logsource" | "detection") if start == 0 => {
             Some("this looks like a Sigma rule; a rule here begins with `rule name \"what it finds\" {`".into())
         }
+        (_, "rule" | "list" | "value") if wants("`expect`") => Some("close the test before with `}`".into()),
         (_, "rule" | "list" | "value") => Some("close the rule before with `}`, and give it an `alert`".into()),
         ("severity", _) => Some("one of `informational`, `low`, `medium`, `high`".into()),
         _ => None,
     }
+}
+
+/// Ways to name a file of lists that other languages have.
+fn slip_of_use(found: &str, key: &str, line: &str, rest: &str, at_top: bool) -> Option<String> {
+    let word_of = |path: &str| {
+        let path = path.trim().trim_matches(['"', ';']);
+        let path = path.strip_suffix(".trip").unwrap_or(path);
+        let words: Vec<&str> = path.split(['/', '\\', '.']).filter(|word| !word.is_empty()).collect();
+        let sound = |word: &&str| {
+            word.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        };
+        let whole = !words.is_empty() && words.iter().all(sound);
+        if whole { words.join(".") } else { "lists.aws".to_owned() }
+    };
+    let behind = rest.split(['\n', '\r', '#']).next().unwrap_or("");
+    if key == "use" && matches!(found, "/" | "\\") {
+        let before = line.trim_start().strip_prefix("use").unwrap_or("");
+        return Some(format!("write `use {}`", word_of(&format!("{before}{behind}"))));
+    }
+    if at_top && matches!(found, "import" | "include" | "require") {
+        let path = behind.get(found.len()..).unwrap_or("");
+        return Some(format!("write `use {}`", word_of(path)));
+    }
+    None
+}
+
+/// A list or value that is written in another way, or stands in a test where none may stand.
+fn slip_of_list(found: &str, rest: &str, expected: &[String]) -> Option<String> {
+    let wants = |name: &str| expected.iter().any(|e| e == name);
+    if !matches!(found, "list" | "value") {
+        return None;
+    }
+    let example = |name: &str| match found {
+        "list" => format!("list {name} = [\"a\"]"),
+        _ => format!("value {name} = 5"),
+    };
+    let after = rest.get(found.len()..).unwrap_or("").trim_start();
+    let end = after
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(after.len());
+    let (name, behind) = after.split_at_checked(end)?;
+    if expected == ["`now`"] {
+        return Some(format!("`{found}` stands behind the `now` of the test"));
+    }
+    // It could stand here, so something is wrong within.
+    if wants("`list`") {
+        let name = if name.is_empty() || RESERVED.contains(&name) {
+            "names"
+        } else {
+            name
+        };
+        return Some(format!("write it like `{}`", example(name)));
+    }
+    if wants("`expect`") && behind.trim_start().starts_with('=') {
+        return Some(format!("`{found}` stands between the `now` of the test and its events"));
+    }
+    None
 }
 
 fn word_at(text: &str, start: usize) -> &str {
@@ -280,7 +415,7 @@ fn describe(rules: &[Rule]) -> Vec<String> {
     for rule in rules {
         let name = match rule {
             Rule::EOI => "the end of the file",
-            Rule::file => "`rule`, `list` or `value`",
+            Rule::file => "`use`, `rule`, `list` or `value`",
             Rule::ident | Rule::name | Rule::word => "a name",
             Rule::path | Rule::call => "a field or name",
             Rule::string | Rule::text_block => "a text in quotes",
@@ -306,7 +441,9 @@ fn describe(rules: &[Rule]) -> Vec<String> {
             Rule::given | Rule::offset => "an event such as `-5m { .. }`",
             Rule::expect => "`expect`",
             Rule::common => "`common`",
-            Rule::list_decl | Rule::value_decl | Rule::rule_decl => "`rule`, `list` or `value`",
+            Rule::list_decl => "`list`",
+            Rule::value_decl => "`value`",
+            Rule::rule_decl => "`rule`",
             Rule::pair | Rule::pair_key => "a field",
             Rule::k_and | Rule::k_or => "`and` or `or`",
             Rule::k_true | Rule::k_false | Rule::k_null | Rule::k_not => continue,

@@ -72,7 +72,9 @@ impl Builder {
         let kind = match pair.as_rule() {
             Rule::expr => return self.expression(pair),
             Rule::list => ExprKind::Literal(self.literal(pair).kind),
-            Rule::string | Rule::number | Rule::k_true | Rule::k_false => ExprKind::Literal(self.literal(pair).kind),
+            Rule::string | Rule::text_block | Rule::number | Rule::k_true | Rule::k_false => {
+                ExprKind::Literal(self.literal(pair).kind)
+            }
             Rule::duration => ExprKind::Literal(LiteralKind::Duration(self.duration(pair.as_str(), span))),
             Rule::regex => {
                 let text = pair.as_str();

@@ -34,6 +34,19 @@ impl Builder {
         }
     }
 
+    /// A text block where a text in quotes must stand.
+    pub(super) fn no_block(&mut self, pair: &Pair<'_>) -> String {
+        let text = self.text(pair);
+        let quoted = serde_json::Value::from(text.value.as_str()).to_string();
+        let quoted = if quoted.len() > 80 { "\"..\"".to_owned() } else { quoted };
+        self.findings.push(
+            Diagnostic::new(Code::BadLiteral, text.span, "a text block cannot stand here")
+                .note("it can in metadata, in the texts of an alert, and behind the `:` of a field in a test")
+                .help(format!("write `{quoted}`")),
+        );
+        text.value
+    }
+
     /// Escapes as in JSON.
     pub(super) fn unescape(&mut self, inner: &str, span: Span) -> String {
         // JSON wants control characters escaped; a tab inside quotes is harmless and common.

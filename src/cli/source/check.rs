@@ -12,11 +12,18 @@ use std::path::{Path, PathBuf};
 
 /// Whether a path names source files: a YAML file, or a folder of them without rules.
 pub(in crate::cli) fn is_of_sources(path: &Path) -> bool {
-    if path.is_dir() {
-        let name = path.file_name().is_some_and(|name| name == "sources");
-        return name && !yaml_files(path).is_empty();
-    }
-    path.is_file() && is_yaml(path)
+    sources_folder(path).is_some() || path.is_file() && is_yaml(path)
+}
+
+/// The folder of source files that a path names: itself, or the one in a `targets` folder.
+fn sources_folder(path: &Path) -> Option<PathBuf> {
+    let whole = path.canonicalize().ok().filter(|whole| whole.is_dir())?;
+    let folder = match whole.file_name()?.to_str()? {
+        "sources" => path.to_owned(),
+        "targets" if rules::find(&[path.to_owned()]).is_err() => path.join("sources"),
+        _ => return None,
+    };
+    (!yaml_files(&folder).is_empty()).then_some(folder)
 }
 
 fn is_yaml(path: &Path) -> bool {
@@ -57,17 +64,16 @@ pub(in crate::cli) fn files(paths: &[PathBuf], sources: &mut Sources) -> Result<
     let mut findings = Vec::new();
     let mut count = 0;
     for path in paths {
-        let files = if path.is_dir() {
-            yaml_files(path)
-        } else {
-            if is_of_something_else(path) {
+        let files = match sources_folder(path) {
+            Some(folder) => yaml_files(&folder),
+            None if !path.is_dir() && is_of_something_else(path) => {
                 let path = path.display();
                 return Err(Misuse(format!(
                     "{path}: this is no source file, for it has neither `source` nor `fields`; values are checked with \
                      their rules: `tripline check --values {path}`"
                 )));
             }
-            vec![path.clone()]
+            None => vec![path.clone()],
         };
         for file in files {
             count += 1;

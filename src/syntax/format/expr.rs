@@ -186,6 +186,13 @@ impl Layout<'_> {
     pub(super) fn literal_kind(&mut self, kind: &LiteralKind, span: Span) -> Doc {
         let spelled = self.spelled(span);
         let text = match kind {
+            LiteralKind::Text(value) if spelled.starts_with("\"\"\"") => {
+                return self.text(&Text {
+                    value: value.clone(),
+                    span,
+                    block: true,
+                });
+            }
             LiteralKind::Text(value) => string(value, spelled),
             LiteralKind::Int(number) if spelled.parse() == Ok(*number) => spelled.to_owned(),
             LiteralKind::Int(number) => number.to_string(),
