@@ -252,7 +252,8 @@ fn table(batches: &[Batch], rules: &Rules<'_>) {
         })
         .collect();
     if !targets.is_empty() {
-        eprint!("{}", ledger::table(&targets, &rows, &rules.loaded.files.sources));
+        let table = ledger::table(&targets, &rows, &rules.loaded.files.sources);
+        say!("{}", table.strip_suffix('\n').unwrap_or(&table));
     }
     let mut also: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for batch in batches {

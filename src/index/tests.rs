@@ -92,7 +92,10 @@ fn a_rule_stands_under_each_of_its_tactics() {
     );
     assert_eq!(page.matches("| [both](a/rule.trip) | t \\| u | low |").count(), 3);
     assert_eq!(page.matches("| [neither](a/rule.trip) |").count(), 1);
-    assert!(page.contains("2 rules; 2 techniques of ATT&CK v17 in 3 tactics"), "{page}");
+    assert!(
+        page.contains("2 rules; 2 techniques of ATT&CK v17 in 3 tactics"),
+        "{page}"
+    );
     // Under a tactic stand the techniques that serve it.
     let discovery = page.split("## Discovery").nth(1).unwrap();
     assert!(
@@ -122,5 +125,8 @@ fn a_rule_stands_under_each_of_its_tactics() {
 fn one_of_a_thing_is_no_many() {
     let text = rule("one", "attack T1580", &format!("alert a {END}"));
     let page = page(&rows(&text));
-    assert!(page.contains("\n1 rule; 1 technique of ATT&CK v17 in 1 tactic "), "{page}");
+    assert!(
+        page.contains("\n1 rule; 1 technique of ATT&CK v17 in 1 tactic "),
+        "{page}"
+    );
 }

@@ -335,7 +335,7 @@ fn slip_of_use(found: &str, key: &str, line: &str, rest: &str, at_top: bool) -> 
             word.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         };
-        let whole = !words.is_empty() && words.iter().all(|word| sound(word));
+        let whole = !words.is_empty() && words.iter().all(sound);
         if whole { words.join(".") } else { "lists.aws".to_owned() }
     };
     let behind = rest.split(['\n', '\r', '#']).next().unwrap_or("");
