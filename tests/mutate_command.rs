@@ -107,6 +107,18 @@ fn a_list_says_what_is_so() {
     }
 }
 
+/// What has the name of a list and cannot be read is no list that is not there.
+#[test]
+fn a_folder_is_no_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rule.trip");
+    std::fs::copy(common::project().join("tests/mutate/fine/rules/aws/key.trip"), &path).unwrap();
+    std::fs::create_dir(folder.path().join("equivalent-mutants.yaml")).unwrap();
+    let said = mutate(path.to_str().unwrap());
+    assert_eq!(said.code, Some(2), "{}", said.page());
+    assert!(said.stderr.contains("equivalent-mutants.yaml"), "{}", said.stderr);
+}
+
 /// The rule as it was written means what its lowered plan means: over both, the same tests pass.
 #[test]
 fn no_test_fails_over_a_rule_as_it_was_written() {

@@ -253,7 +253,7 @@ fn table(batches: &[Batch], rules: &Rules<'_>) {
         .collect();
     if !targets.is_empty() {
         let table = ledger::table(&targets, &rows, &rules.loaded.files.sources);
-        say!("{}", table.trim_end_matches('\n'));
+        say!("{}", table.strip_suffix('\n').unwrap_or(&table));
     }
     let mut also: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for batch in batches {

@@ -140,7 +140,8 @@ fn list_files(options: &Test, compiled: &[Compiled<'_>], loaded: &Loaded) -> Res
         let (_, last) = limit(&home, root);
         for folder in home.ancestors() {
             let file = written.join(listed::FILE);
-            if !found.contains_key(folder) && folder.join(listed::FILE).is_file() {
+            // Whatever has the name is read: what cannot be is an error.
+            if !found.contains_key(folder) && folder.join(listed::FILE).symlink_metadata().is_ok() {
                 let all = roots.iter().any(|root| folder.starts_with(root));
                 found.insert(folder.to_owned(), (file, all));
             }

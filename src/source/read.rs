@@ -280,6 +280,26 @@ impl<'a> Reader<'a> {
 
     fn source(&mut self, path: &Path, root: &Node) -> Option<Source> {
         const WHAT: &str = "a source file";
+        if let Kind::Map(pairs) = &root.kind
+            && let Some((first, _)) = pairs.first()
+            && !pairs
+                .iter()
+                .any(|(key, _)| key.text().is_some_and(|key| SOURCE.contains(&key)))
+        {
+            let finding = Diagnostic::new(
+                Code::UnknownSourceKey,
+                self.line(&first.place),
+                "this is no source file",
+            )
+            .label("none of its keys is one of a source")
+            .note(format!("{WHAT} has the keys {}", listed(SOURCE.iter().copied())))
+            .help(format!(
+                "values of lists are checked with the rules that use them: `tripline check rules --values {}`",
+                path.display()
+            ));
+            self.findings.push(finding);
+            return None;
+        }
         let keys = self.keys(root, WHAT, SOURCE)?;
         let name = self.needed_text(&keys, WHAT, "source");
         if let (Some(name), Some(node)) = (&name, keys.get("source"))
