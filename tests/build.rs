@@ -5,43 +5,17 @@
 
 mod common;
 
-use common::{Said, command, finish};
+use common::Project;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// A folder with rules, in which commands run.
-struct Project {
-    folder: tempfile::TempDir,
+trait Built {
+    fn ledger(&self) -> Value;
+    fn files(&self, of: &str) -> BTreeMap<String, String>;
 }
 
-impl Project {
-    fn new(rules: &[(&str, &str)]) -> Project {
-        let project = Project {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        for (path, text) in rules {
-            project.write(path, text);
-        }
-        project
-    }
-
-    fn path(&self, of: &str) -> PathBuf {
-        self.folder.path().join(of)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn run(&self, args: &[&str]) -> Said {
-        let mut command = command(args);
-        command.current_dir(self.folder.path());
-        finish(command)
-    }
-
+impl Built for Project {
     fn ledger(&self) -> Value {
         serde_json::from_str(&std::fs::read_to_string(self.path("out/ledger.json")).unwrap()).unwrap()
     }

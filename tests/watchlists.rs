@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Said, command, finish, snapshot};
+use common::{Project, Said, snapshot};
 use std::path::Path;
 
 const RULE: &str = r#"list admins = watchlist "admins" column "Arn"
@@ -40,34 +40,26 @@ rule stopped "Logging stopped" {
 }
 "#;
 
-struct Project(tempfile::TempDir);
+fn project() -> Project {
+    let event = |who: &str| {
+        format!(
+            "{{\"eventVersion\":\"1.08\",\"eventTime\":\"2025-08-15T09:30:00Z\",\"eventSource\":\"cloudtrail.amazonaws.com\",\"eventName\":\"StopLogging\",\"awsRegion\":\"us-east-1\",\"eventID\":\"{who}\",\"userIdentity\":{{\"type\":\"IAMUser\",\"arn\":\"{who}\"}}}}\n"
+        )
+    };
+    let log = event("alice") + &event("bob") + &event("carol");
+    let admins = "\u{feff}Name,Arn\nA,alice\nB,\n\"C, d.\",\"carol\"\n";
+    Project::new(&[
+        ("rules/stopped.trip", RULE),
+        ("log.jsonl", &log),
+        ("admins.csv", admins),
+    ])
+}
 
-impl Project {
-    fn new() -> Project {
-        let project = Project(tempfile::tempdir().unwrap());
-        project.write("rules/stopped.trip", RULE);
-        let event = |who: &str| {
-            format!(
-                "{{\"eventVersion\":\"1.08\",\"eventTime\":\"2025-08-15T09:30:00Z\",\"eventSource\":\"cloudtrail.amazonaws.com\",\"eventName\":\"StopLogging\",\"awsRegion\":\"us-east-1\",\"eventID\":\"{who}\",\"userIdentity\":{{\"type\":\"IAMUser\",\"arn\":\"{who}\"}}}}\n"
-            )
-        };
-        project.write("log.jsonl", &(event("alice") + &event("bob") + &event("carol")));
-        project.write("admins.csv", "\u{feff}Name,Arn\nA,alice\nB,\n\"C, d.\",\"carol\"\n");
-        project
-    }
+trait Alerts {
+    fn alerts(&self, more: &[&str]) -> Said;
+}
 
-    fn write(&self, name: &str, text: &str) {
-        let path = self.0.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn run(&self, args: &[&str]) -> Said {
-        let mut command = command(args);
-        command.current_dir(self.0.path());
-        finish(command)
-    }
-
+impl Alerts for Project {
     fn alerts(&self, more: &[&str]) -> Said {
         self.run(&[&["run", "rules", "--input", "log.jsonl", "--format", "ndjson"], more].concat())
     }
@@ -81,7 +73,7 @@ fn callers(said: &Said) -> Vec<String> {
 
 #[test]
 fn items_come_from_a_file() {
-    let project = Project::new();
+    let project = project();
     assert_eq!(callers(&project.alerts(&["--watchlist", "admins=admins.csv"])), ["bob"]);
     project.write("tripline.toml", "[watchlists]\nadmins = \"lists/admins.csv\"\n");
     project.write("lists/admins.csv", "Arn\nbob\n");
@@ -96,7 +88,7 @@ fn items_come_from_a_file() {
 /// Never an empty list where one was to be read.
 #[test]
 fn items_that_are_not_there_are_misuse() {
-    let project = Project::new();
+    let project = project();
     project.write("other.csv", "Name,ARN\na,b\n");
     project.write("broken.csv", "Arn,Name\na\n");
     for (more, says) in [
@@ -128,7 +120,7 @@ fn items_that_are_not_there_are_misuse() {
 /// Nothing is read by halves.
 #[test]
 fn files_that_are_no_csv_are_misuse() {
-    let project = Project::new();
+    let project = project();
     for (text, says) in [
         (
             "Arn\n\"open\narn:a\narn:b\n",
@@ -164,7 +156,7 @@ fn files_that_are_no_csv_are_misuse() {
 
 #[test]
 fn blanks_around_an_item_are_said() {
-    let project = Project::new();
+    let project = project();
     project.write("list.csv", "Arn\nbob\n alice\ncarol \n");
     let said = project.alerts(&["--watchlist", "admins=list.csv"]);
     assert!(
@@ -185,7 +177,7 @@ fn blanks_around_an_item_are_said() {
 
 #[test]
 fn texts_and_tests_need_no_file() {
-    let project = Project::new();
+    let project = project();
     for args in [
         &["check", "rules", "--deny", "warnings"][..],
         &["test", "rules"],
@@ -196,7 +188,7 @@ fn texts_and_tests_need_no_file() {
         let said = project.run(args);
         assert_eq!(said.code, Some(0), "{args:?}: {}", said.page());
     }
-    let query = std::fs::read_to_string(project.0.path().join("out/kql/stopped.kql")).unwrap();
+    let query = std::fs::read_to_string(project.path("out/kql/stopped.kql")).unwrap();
     let lines =
         "let admins = _GetWatchlist(\"admins\")\n    | project Item = tostring(Arn)\n    | where isnotempty(Item);\n";
     assert!(
@@ -215,7 +207,7 @@ fn texts_and_tests_need_no_file() {
 
 #[test]
 fn settings_of_watchlists_are_checked() {
-    let project = Project::new();
+    let project = project();
     for text in ["watchlists = 5\n", "[watchlists]\nadmins = 5\n"] {
         project.write("tripline.toml", text);
         let said = project.run(&["check", "rules"]);
@@ -230,7 +222,7 @@ fn settings_of_watchlists_are_checked() {
 /// A line that does nothing is a mistake, also where the command names one rule of many.
 #[test]
 fn settings_name_watchlists_that_are_read() {
-    let project = Project::new();
+    let project = project();
     project.write(
         "rules/lists/people.trip",
         "list guests = watchlist \"guests\" column \"Arn\"\n",
@@ -263,7 +255,7 @@ fn settings_name_watchlists_that_are_read() {
         "{}",
         said.page()
     );
-    std::fs::remove_file(project.0.path().join("rules/aws/tripline.toml")).unwrap();
+    std::fs::remove_file(project.path("rules/aws/tripline.toml")).unwrap();
     // A name that is no watchlist's, a file that is not there, and sections where neither holds.
     let mut page = String::new();
     for text in [

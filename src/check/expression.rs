@@ -317,7 +317,7 @@ impl Checker<'_, '_, '_, '_> {
         let value = self.typed(relation, operand)?;
         match test {
             IsTest::Present | IsTest::Missing => {
-                if is_a_test(&value) {
+                if value.is_test() {
                     return self.report(
                         Diagnostic::new(Code::TypeMismatch, span, "a test is true or false, and never missing")
                             .also(value.span, "this is a test")
@@ -414,27 +414,6 @@ impl Checker<'_, '_, '_, '_> {
             ),
         }
     }
-}
-
-/// Whether an expression is a test by its form, and so always has a value.
-fn is_a_test(value: &Expr) -> bool {
-    matches!(
-        value.kind,
-        ExprKind::Not(_)
-            | ExprKind::And(_)
-            | ExprKind::Or(_)
-            | ExprKind::Equal { .. }
-            | ExprKind::Order { .. }
-            | ExprKind::In { .. }
-            | ExprKind::HasElement { .. }
-            | ExprKind::InCidr { .. }
-            | ExprKind::Text { .. }
-            | ExprKind::HasAny { .. }
-            | ExprKind::Matches { .. }
-            | ExprKind::Present(_)
-            | ExprKind::Empty(_)
-            | ExprKind::Address(_)
-    )
 }
 
 /// A json value read as another type.

@@ -258,24 +258,7 @@ impl<'a> Sites<'a> {
 
     /// A value, or a condition that is used as one.
     pub(super) fn root(&mut self, place: &Place, value: &Expr) {
-        let condition = matches!(
-            value.kind,
-            ExprKind::And(_)
-                | ExprKind::Or(_)
-                | ExprKind::Not(_)
-                | ExprKind::Equal { .. }
-                | ExprKind::Order { .. }
-                | ExprKind::In { .. }
-                | ExprKind::HasElement { .. }
-                | ExprKind::InCidr { .. }
-                | ExprKind::Text { .. }
-                | ExprKind::HasAny { .. }
-                | ExprKind::Matches { .. }
-                | ExprKind::Present(_)
-                | ExprKind::Empty(_)
-                | ExprKind::Address(_)
-        );
-        if condition {
+        if value.is_test() {
             self.condition(place, value);
         } else {
             self.value(place, value);

@@ -296,6 +296,36 @@ impl Expr {
         }
     }
 
+    /// Whether this is a test by its form: true or false, and never missing.
+    pub fn is_test(&self) -> bool {
+        match &self.kind {
+            ExprKind::Not(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Equal { .. }
+            | ExprKind::Order { .. }
+            | ExprKind::In { .. }
+            | ExprKind::HasElement { .. }
+            | ExprKind::InCidr { .. }
+            | ExprKind::Text { .. }
+            | ExprKind::HasAny { .. }
+            | ExprKind::Matches { .. }
+            | ExprKind::Present(_)
+            | ExprKind::Empty(_)
+            | ExprKind::Address(_) => true,
+            ExprKind::Column(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Constant(_)
+            | ExprKind::SetOf(_)
+            | ExprKind::Member { .. }
+            | ExprKind::Convert(_)
+            | ExprKind::Coalesce(_)
+            | ExprKind::Set { .. }
+            | ExprKind::Arithmetic { .. }
+            | ExprKind::Call { .. } => false,
+        }
+    }
+
     /// The slots this expression reads.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();

@@ -56,6 +56,19 @@ pub enum FieldType {
     Json,
 }
 
+impl FieldType {
+    /// The type of the column where the source file does not say it.
+    pub fn usual_column(self) -> ColumnType {
+        match self {
+            FieldType::Text | FieldType::Json => ColumnType::String,
+            FieldType::Bool => ColumnType::Bool,
+            FieldType::Int => ColumnType::Long,
+            FieldType::Real => ColumnType::Real,
+            FieldType::Time => ColumnType::Datetime,
+        }
+    }
+}
+
 /// As rule messages name it.
 impl fmt::Display for FieldType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

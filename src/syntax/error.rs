@@ -5,50 +5,6 @@ use crate::diagnostics::{Code, Diagnostic, FileId, Span, nearest};
 use pest::error::{Error, ErrorVariant, InputLocation};
 use std::collections::BTreeSet;
 
-/// The words a statement can begin with, tried for a slip of the pen.
-const WORDS: &[&str] = &[
-    "rule",
-    "list",
-    "value",
-    "events",
-    "group",
-    "baseline",
-    "match",
-    "alert",
-    "test",
-    "where",
-    "except",
-    "let",
-    "each",
-    "by",
-    "per",
-    "over",
-    "on",
-    "within",
-    "then",
-    "without",
-    "with",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "minus",
-    "union",
-    "intersect",
-    "contains",
-    "starts with",
-    "ends with",
-    "has any",
-    "matches",
-    "present",
-    "missing",
-    "empty",
-    "expect",
-    "common",
-    "now",
-];
-
 /// The words that the grammar keeps (`reserved`), so that nothing can be called so.
 const RESERVED: &[&str] = &[
     "rule",
@@ -90,6 +46,29 @@ const RESERVED: &[&str] = &[
     "true",
     "false",
 ];
+
+/// What else a slip of the pen may have meant.
+const PHRASES: &[&str] = &[
+    "starts with",
+    "ends with",
+    "has any",
+    "present",
+    "missing",
+    "empty",
+    "common",
+    "now",
+];
+
+/// Whether a word means something in the language.
+fn is_known(word: &str) -> bool {
+    RESERVED.contains(&word) || PHRASES.contains(&word)
+}
+
+/// What a slip of the pen may have meant; `starts`, `ends` and `has` with the word behind them.
+fn words() -> impl Iterator<Item = &'static str> {
+    let alone = |word: &&str| word.len() > 2 && !matches!(*word, "starts" | "ends" | "has");
+    RESERVED.iter().copied().filter(alone).chain(PHRASES.iter().copied())
+}
 
 /// The words of metadata, in the order in which messages name them.
 pub(crate) const METADATA: &[&str] = &[
@@ -154,8 +133,8 @@ pub(super) fn explain(file: FileId, text: &str, error: &Error<Rule>) -> Diagnost
     }
     for (at, word) in candidates {
         if word.chars().next().is_some_and(char::is_alphabetic)
-            && !WORDS.contains(&word)
-            && let Some(meant) = nearest(word, WORDS.iter().copied().filter(|w| w.len() > 2))
+            && !is_known(word)
+            && let Some(meant) = nearest(word, words())
         {
             if at != start {
                 finding = finding.also(span(at, word.len()), "read as a name");

@@ -83,6 +83,43 @@ pub fn tripline<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Said {
     finish(command(args))
 }
 
+/// A folder with rules, in which commands run; thrown away at the end.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    /// A folder with these files.
+    pub fn new(files: &[(&str, &str)]) -> Project {
+        let project = Project {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// A path in it.
+    pub fn path(&self, of: &str) -> PathBuf {
+        self.folder.path().join(of)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Runs `tripline` in it.
+    pub fn run(&self, args: &[&str]) -> Said {
+        let mut command = command(args);
+        command.current_dir(self.folder.path());
+        finish(command)
+    }
+}
+
 /// The longest that a command may take; what takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(90);
 

@@ -6,7 +6,7 @@ use crate::compile::{self, Files};
 use crate::diagnostics::{Code, Diagnostic, FileId, Sources, Span, nearest};
 use crate::kql::Database;
 use crate::resolve::World;
-use crate::source::{Catalog, Source, SourceId, yaml};
+use crate::source::{Catalog, Source, SourceId};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -40,25 +40,6 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Whether a file outside of a folder `sources` has none of the keys that make a source.
-fn is_of_something_else(path: &Path) -> bool {
-    let folder = path.canonicalize().ok();
-    let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
-    if folder.is_some_and(|name| name == "sources") {
-        return false;
-    }
-    // One that cannot be read is reported as a source file.
-    let Ok(text) = std::fs::read_to_string(path) else {
-        return false;
-    };
-    match yaml::parse(&text).map(|root| root.kind) {
-        Ok(yaml::Kind::Map(pairs)) => !pairs
-            .iter()
-            .any(|(key, _)| matches!(key.text(), Some("source" | "fields"))),
-        Ok(yaml::Kind::Text { .. } | yaml::Kind::List(_)) | Err(_) => false,
-    }
-}
-
 /// What is wrong in the source files that the paths name, and how many files there are.
 pub(in crate::cli) fn files(paths: &[PathBuf], sources: &mut Sources) -> Result<(Vec<Diagnostic>, usize), Misuse> {
     let mut findings = Vec::new();
@@ -66,13 +47,6 @@ pub(in crate::cli) fn files(paths: &[PathBuf], sources: &mut Sources) -> Result<
     for path in paths {
         let files = match sources_folder(path) {
             Some(folder) => yaml_files(&folder),
-            None if !path.is_dir() && is_of_something_else(path) => {
-                let path = path.display();
-                return Err(Misuse(format!(
-                    "{path}: this is no source file, for it has neither `source` nor `fields`; values are checked with \
-                     their rules: `tripline check --values {path}`"
-                )));
-            }
             None => vec![path.clone()],
         };
         for file in files {

@@ -52,7 +52,7 @@ impl Field {
             self.ty,
             quoted(&self.column)
         );
-        if self.column_type != usual(self.ty) {
+        if self.column_type != self.ty.usual_column() {
             let _ = write!(line, ", column_type: {}", self.column_type);
         }
         if self.always {
@@ -66,17 +66,6 @@ impl Field {
             let _ = write!(line, "  # {remark}");
         }
         line
-    }
-}
-
-/// The column type that a source file need not say.
-pub(super) fn usual(ty: FieldType) -> ColumnType {
-    match ty {
-        FieldType::Text | FieldType::Json => ColumnType::String,
-        FieldType::Bool => ColumnType::Bool,
-        FieldType::Int => ColumnType::Long,
-        FieldType::Real => ColumnType::Real,
-        FieldType::Time => ColumnType::Datetime,
     }
 }
 

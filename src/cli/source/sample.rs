@@ -322,7 +322,7 @@ fn column(seen: &Seen, ty: FieldType, time: bool, alone: bool, known: Option<&Ta
         };
         let ty = match ty {
             FieldType::Json => ColumnType::Dynamic,
-            FieldType::Text | FieldType::Bool | FieldType::Int | FieldType::Real | FieldType::Time => draft::usual(ty),
+            FieldType::Text | FieldType::Bool | FieldType::Int | FieldType::Real | FieldType::Time => ty.usual_column(),
         };
         return Some((name, ty));
     };

@@ -156,7 +156,7 @@ impl Reader<'_> {
         let column = self.needed_text(&keys, &what, "column");
         let column_type = match (keys.get("column_type"), ty) {
             (Some(node), _) => self.one_of(node, "column_type", &COLUMN_TYPES),
-            (None, ty) => ty.map(usual),
+            (None, ty) => ty.map(FieldType::usual_column),
         };
         if let (Some(ty), Some(column_type)) = (ty, column_type)
             && !holds(column_type, ty)
@@ -164,8 +164,8 @@ impl Reader<'_> {
         {
             let message = format!("a {column_type} column cannot hold {what}, which is {ty}");
             let help = match TYPES.iter().find(|(_, ty)| holds(column_type, *ty)) {
-                Some((word, _)) => format!("write `type: {word}`, or `column_type: {}`", usual(ty)),
-                None => format!("write `column_type: {}`", usual(ty)),
+                Some((word, _)) => format!("write `type: {word}`, or `column_type: {}`", ty.usual_column()),
+                None => format!("write `column_type: {}`", ty.usual_column()),
             };
             self.unfit(node, message, help);
         }
@@ -331,17 +331,6 @@ fn paths(
         paths.push(path.map(below).into_iter().collect());
     }
     paths
-}
-
-/// The type of a column that does not say it.
-fn usual(ty: FieldType) -> ColumnType {
-    match ty {
-        FieldType::Text | FieldType::Json => ColumnType::String,
-        FieldType::Bool => ColumnType::Bool,
-        FieldType::Int => ColumnType::Long,
-        FieldType::Real => ColumnType::Real,
-        FieldType::Time => ColumnType::Datetime,
-    }
 }
 
 fn holds(column: ColumnType, ty: FieldType) -> bool {

@@ -131,29 +131,6 @@ pub(super) fn inline<'a>(
 /// Whether an expression is a test, which is true or false and never missing.
 pub(super) fn is_test(e: &Expr) -> bool {
     match &e.kind {
-        ExprKind::Not(_)
-        | ExprKind::And(_)
-        | ExprKind::Or(_)
-        | ExprKind::Equal { .. }
-        | ExprKind::Order { .. }
-        | ExprKind::In { .. }
-        | ExprKind::HasElement { .. }
-        | ExprKind::InCidr { .. }
-        | ExprKind::Text { .. }
-        | ExprKind::HasAny { .. }
-        | ExprKind::Matches { .. }
-        | ExprKind::Present(_)
-        | ExprKind::Empty(_)
-        | ExprKind::Address(_) => true,
-        ExprKind::Column(_)
-        | ExprKind::Literal(_)
-        | ExprKind::Constant(_)
-        | ExprKind::SetOf(_)
-        | ExprKind::Member { .. }
-        | ExprKind::Convert(_)
-        | ExprKind::Coalesce(_)
-        | ExprKind::Set { .. }
-        | ExprKind::Arithmetic { .. } => false,
         // `if` of tests is one.
         ExprKind::Call { function, arguments } => {
             function.0.name == "if"
@@ -162,6 +139,7 @@ pub(super) fn is_test(e: &Expr) -> bool {
                     crate::plan::Argument::Pattern(_) => false,
                 })
         }
+        _ => e.is_test(),
     }
 }
 

@@ -113,7 +113,7 @@ impl<'a> Context<'a> {
             ExprKind::Call { function, arguments } if function.0.name == "if" => {
                 self.choice(arguments, wanted, scope, site)
             }
-            _ if is_test(expr) => {
+            _ if expr.is_test() => {
                 let formula = self.formula(expr, scope, site)?;
                 Some(if wanted { formula } else { formula.negated() })
             }
@@ -357,26 +357,6 @@ impl<'a> Context<'a> {
             _ => None,
         }
     }
-}
-
-fn is_test(expr: &Expr) -> bool {
-    matches!(
-        expr.kind,
-        ExprKind::Not(_)
-            | ExprKind::And(_)
-            | ExprKind::Or(_)
-            | ExprKind::Equal { .. }
-            | ExprKind::Order { .. }
-            | ExprKind::In { .. }
-            | ExprKind::HasElement { .. }
-            | ExprKind::InCidr { .. }
-            | ExprKind::Text { .. }
-            | ExprKind::HasAny { .. }
-            | ExprKind::Matches { .. }
-            | ExprKind::Present(_)
-            | ExprKind::Empty(_)
-            | ExprKind::Address(_)
-    )
 }
 
 /// The same order with its sides exchanged.
