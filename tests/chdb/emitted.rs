@@ -3,6 +3,7 @@
 use crate::data::Rows;
 use crate::engine::{self, Engine};
 use crate::generate::Numbers;
+use crate::known::MISREAD_TEXTS;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -152,6 +153,13 @@ fn describe(engine: &mut Engine, text: &str, mut tables: Vec<(String, Table)>) -
     out
 }
 
+/// What in a query the engine is known to misread.
+fn misread(text: &str) -> Option<&'static str> {
+    let holds = |pattern: &str| Regex::new(pattern).unwrap().is_match(text);
+    let mut all = MISREAD_TEXTS.iter();
+    all.find(|(_, pattern)| holds(pattern)).map(|(why, _)| *why)
+}
+
 #[test]
 fn emitted_queries_agree() {
     let Some(mut engine) = Engine::start() else { return };
@@ -160,6 +168,7 @@ fn emitted_queries_agree() {
     let mut numbers = Numbers(crate::number("TRIPLINE_SEED", 1));
     let (mut agree, mut filled, mut rules) = (0, 0, BTreeSet::new());
     let mut refused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut aside: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut differences = Vec::new();
     for folder in ["rules", "tests/cases"] {
         for entry in walkdir::WalkDir::new(root.join(folder)).sort_by_file_name() {
@@ -199,6 +208,11 @@ fn emitted_queries_agree() {
                                 refused.entry(format!("{by}: {why}")).or_default().insert(name.clone());
                                 break 'rule;
                             }
+                            Verdict::Differ(..) if misread(&text).is_some() => {
+                                let why = misread(&text).unwrap_or_default();
+                                aside.entry(why).or_default().insert(name.clone());
+                                break 'rule;
+                            }
                             Verdict::Differ(..) => {
                                 differences.push(format!("{name}: {}", describe(&mut engine, &text, seen)));
                                 break 'rule;
@@ -215,6 +229,9 @@ fn emitted_queries_agree() {
     );
     for (why, rules) in &refused {
         println!("refused by {why}: {} rules, {}", rules.len(), rules.first().unwrap());
+    }
+    for (why, rules) in &aside {
+        println!("set aside for {why}: {rules:?}");
     }
     assert!(
         differences.is_empty(),
