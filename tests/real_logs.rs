@@ -17,7 +17,7 @@ mod common;
 #[allow(dead_code, reason = "the tests of the documents use the rest")]
 mod markdown;
 
-use common::tripline;
+use common::{files_below, tripline};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -92,7 +92,10 @@ fn every_alert_has_a_verdict() {
     };
     let data = Path::new(&shared).join("data");
     let table = table();
-    let all: Vec<PathBuf> = FOLDERS.iter().flat_map(|folder| files(&data.join(folder))).collect();
+    let all: Vec<PathBuf> = FOLDERS
+        .iter()
+        .flat_map(|folder| files_below(&data.join(folder)))
+        .collect();
     let mut found = BTreeMap::new();
     for (file, alerts) in all.iter().zip(run(&all)) {
         found.insert(file.strip_prefix(&data).unwrap().display().to_string(), alerts);
@@ -145,20 +148,6 @@ fn run(files: &[PathBuf]) -> Vec<BTreeMap<String, usize>> {
             .collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     })
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// How many alerts each rule gives over one file.

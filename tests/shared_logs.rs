@@ -13,7 +13,7 @@
 
 mod common;
 
-use common::{snapshot, tripline};
+use common::{files_below, snapshot, tripline};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -26,21 +26,6 @@ fn data() -> Option<PathBuf> {
         return None;
     };
     Some(Path::new(&shared).join("data"))
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// What was found is a matter of `real_logs.rs`.
@@ -58,7 +43,7 @@ fn every_file_by_itself() {
     let Some(data) = data() else { return };
     let mut page = String::new();
     for folder in FOLDERS {
-        for file in files(&data.join(folder)) {
+        for file in files_below(&data.join(folder)) {
             let said = tripline(["run".as_ref(), "rules".as_ref(), "--input".as_ref(), file.as_os_str()]);
             assert_eq!(said.code, Some(0), "{}", said.page());
             let name = file.strip_prefix(&data).unwrap().display().to_string();

@@ -8,7 +8,7 @@ use super::{Exit, Misuse};
 use crate::index::{self, MARK, Row};
 use crate::targets::{Target, ledger};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The page's file.
 const PAGE: &str = "README.md";
@@ -47,38 +47,24 @@ fn deliver(options: &Index, rules: Rules<'_>) -> Result<Exit, Misuse> {
     }
     rows.sort_by(|a: &Row, b: &Row| a.name.cmp(&b.name));
     let page = options.folder.join(PAGE);
-    match std::fs::read_to_string(&page) {
-        Ok(text) if !text.starts_with(MARK) && !options.check => {
-            return Err(Misuse(format!(
-                "{}: somebody wrote this page, and the index would take its place; move it, or begin it with the line {MARK}",
-                page.display()
-            )));
-        }
-        _ => {}
+    let written = std::fs::read_to_string(&page).is_ok_and(|text| !text.starts_with(MARK));
+    if written && !options.check {
+        return Err(Misuse(format!(
+            "{}: somebody wrote this page, and the index would take its place; move it, or begin it with the line {MARK}",
+            page.display()
+        )));
     }
-    let files = [
-        (page, index::page(&rows)),
-        (options.folder.join(LAYER), index::layer(&rows)),
+    let changes = [
+        (page, Change::Write(index::page(&rows))),
+        (options.folder.join(LAYER), Change::Write(index::layer(&rows))),
     ];
     if options.check {
-        return check(&files);
+        return write::compare(&changes, 0);
     }
-    let changes: Vec<(PathBuf, Change)> = files
-        .into_iter()
-        .map(|(path, text)| (path, Change::Write(text)))
-        .collect();
     write::all(&changes)?;
     let folder = options.folder.display();
     say!("{} in {PAGE} and {LAYER} of {folder}", many(rows.len(), "rule"));
     Ok(Exit::Clean)
-}
-
-fn check(files: &[(PathBuf, String)]) -> Result<Exit, Misuse> {
-    let changes: Vec<(PathBuf, Change)> = files
-        .iter()
-        .map(|(path, text)| (path.clone(), Change::Write(text.clone())))
-        .collect();
-    write::compare(&changes, 0)
 }
 
 /// A path below a folder, with `/`.

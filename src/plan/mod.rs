@@ -12,6 +12,7 @@ mod expression;
 mod fold;
 mod lower;
 pub mod print;
+mod trim;
 
 pub use expression::{Argument, ArithmeticOp, Expr, ExprKind, List, OrderOp, Pattern, SetOp, TextOp};
 pub use lower::{as_written, lower};

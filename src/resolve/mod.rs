@@ -16,6 +16,7 @@ mod metadata;
 mod relations;
 mod scope;
 mod tests_of_rule;
+mod unknown;
 
 pub use metadata::suggested_id;
 pub(crate) use scope::path_text;

@@ -167,6 +167,15 @@ pub fn folders(of: &str) -> Vec<PathBuf> {
     found
 }
 
+/// The files below a folder, whole paths in order.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    let mut paths: Vec<PathBuf> = files.map(walkdir::DirEntry::into_path).collect();
+    paths.sort();
+    paths
+}
+
 /// The rule files of a folder, without those of folders in it, in order; relative to the project.
 pub fn rules(of: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(project().join(of))
